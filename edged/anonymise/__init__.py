@@ -1,0 +1,1 @@
+"""Anonymise room: the only door from `Tally` to `Release`. Small enough to audit in one sitting. Pure."""

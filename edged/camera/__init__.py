@@ -1,0 +1,1 @@
+"""Camera room: where frames come from. Pixels are born here; what leaves is `Frame`."""

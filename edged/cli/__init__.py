@@ -1,0 +1,1 @@
+"""CLI room: the commands, thin."""

@@ -1,0 +1,1 @@
+"""Config room: one TOML file, overridden by the environment and by systemd credentials, checked before use."""

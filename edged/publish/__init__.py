@@ -1,0 +1,1 @@
+"""Publish room: MQTT client, status, drain of the outbox. Sees messages, never a picture."""

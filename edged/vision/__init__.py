@@ -1,0 +1,1 @@
+"""Vision room: `Frame → list[Sighting]`. Pixels stop here."""
