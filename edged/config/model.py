@@ -1,0 +1,206 @@
+"""The configuration, typed: every key, its default, its unit and its bounds.
+
+Rules:
+  - Every key is read somewhere, stands in config/edged.toml with its default, and has a test that it matters.
+  - Units are in the names (`_s`, `_px`, `_fps`); a duration never hides in a bare number.
+  - Unknown keys and impossible combinations are refused; nothing is guessed.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+"""A name that is safe in an MQTT topic, a file name and a Home Assistant entity id."""
+
+
+class Section(BaseModel):
+    """A table of the file: frozen, and strict about its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class Device(Section):
+    """Which device this is."""
+
+    id: Id = "edged"
+    """Part of every topic: edged/<device>/…"""
+
+
+class Camera(Section):
+    """One camera or recording."""
+
+    id: Id = "camera"
+    """Part of the topic: edged/<device>/<camera>/window. Unique on the device."""
+    source: str | int = 0
+    """A number, a /dev path, an rtsp:// or http(s):// URL, `picamera2:N`, a video file, or a folder of pictures."""
+    width: Annotated[int, Field(ge=64, le=7680)] | None = None
+    """Asked-for picture width in px (live cameras; None: what the camera offers first)."""
+    height: Annotated[int, Field(ge=64, le=4320)] | None = None
+    """Asked-for picture height in px."""
+    fps: Annotated[float, Field(gt=0, le=240)] | None = None
+    """Asked-for frame rate (live cameras); for a folder of pictures, its frame rate (default 1)."""
+    pixel_format: Annotated[str, Field(pattern=r"^[A-Z0-9]{4}$")] | None = None
+    """Four-character code asked of a V4L2 camera, e.g. MJPG or YUYV."""
+    pace: Literal["real-time", "fast"] = "real-time"
+    """Recordings: as they were filmed, or as fast as the device can (every frame is then analysed)."""
+    loop: bool = False
+    """Recordings: begin again at the end. Without it the service ends when all its recordings have ended."""
+
+    @model_validator(mode="after")
+    def _size_is_a_pair(self) -> Self:
+        if (self.width is None) != (self.height is None):
+            raise ValueError("width and height go together: give both or neither")
+        if self.loop and self.pace == "fast":
+            raise ValueError('loop = true needs pace = "real-time": a fast loop would never let a window end in time')
+        return self
+
+
+class Vision(Section):
+    """Models and how they are run."""
+
+    face_model: str = "auto"
+    """Name of a face model (`edged models list`); auto: the CenterFace that best fits the shape of the picture."""
+    emotion_model: str = "emotion"
+    """Name of an emotion model."""
+    models_folder: Path | None = None
+    """Folder with further model cards and files; None: only those that come with edged."""
+    runtime: Literal["auto", "litert", "tflite-runtime"] = "auto"
+    """TFLite runtime; auto takes LiteRT where it is installed."""
+    accelerator: Literal["auto", "cpu", "edgetpu"] = "auto"
+    """Where models run; auto uses an Edge TPU when library, device and compiled model are all there."""
+    threads: Annotated[int, Field(ge=1, le=16)] = 1
+    """Threads of each interpreter."""
+    max_fps: Annotated[float, Field(gt=0, le=120)] = 10.0
+    """At most so many frames per second and camera reach the models (recordings with pace = fast: all do)."""
+    score_threshold: Annotated[float, Field(ge=0.05, le=0.99)] | None = None
+    """Detections below this score are not sightings; None: as the model's card says."""
+    max_faces: Annotated[int, Field(ge=1, le=200)] = 50
+    """At most so many faces per frame, the best scored first."""
+    min_emotion_height_px: Annotated[float, Field(ge=8, le=400)] | None = None
+    """A smaller face counts for footfall but not for emotion; None: as the emotion model's card says."""
+
+
+class Visits(Section):
+    """How sightings become visits."""
+
+    lost_after_s: Annotated[float, Field(gt=0, le=30)] = 1.5
+    """A face not seen for so long has left."""
+    min_sightings: Annotated[int, Field(ge=1, le=100)] = 3
+    """Fewer sightings are no visit: one false detection is not a person."""
+    min_duration_s: Annotated[float, Field(ge=0, le=60)] = 0.5
+    """A shorter appearance is no visit."""
+    max_duration_s: Annotated[float, Field(ge=10, le=86400)] = 1800.0
+    """A longer visit is ended and counted here; what follows is not counted again until the face leaves."""
+    attention_yaw_deg: Annotated[float, Field(gt=0, le=90)] = 22.5
+    """A face turned away no further than this is looking at the camera."""
+
+    @model_validator(mode="after")
+    def _shorter_than_longest(self) -> Self:
+        if self.min_duration_s >= self.max_duration_s:
+            raise ValueError("min_duration_s must be less than max_duration_s")
+        return self
+
+
+class Windows(Section):
+    """How time is cut."""
+
+    length_s: Annotated[int, Field(ge=5, le=86400)] = 900
+    """Length of a window in seconds; it must divide a day, so that windows fall on the same times every day."""
+
+    @model_validator(mode="after")
+    def _divides_a_day(self) -> Self:
+        if 86400 % self.length_s:
+            raise ValueError("length_s must divide a day (86400 s), e.g. 60, 300, 600, 900, 1800 or 3600")
+        return self
+
+
+class Privacy(Section):
+    """What may leave the device."""
+
+    policy: Literal["threshold"] = "threshold"
+    """How releases are protected: threshold withholds every window of fewer than k visits."""
+    k: Annotated[int, Field(ge=2, le=1000)] = 10
+    """A window is released only with at least so many visits."""
+    carry_windows: Annotated[int, Field(ge=0, le=96)] = 3
+    """So many windows' visits may wait for k to be reached; then they are dropped unseen."""
+
+
+class Outbox(Section):
+    """The durable queue between the two processes."""
+
+    folder: Path = Path("/var/lib/edged")
+    """State folder. The only place edged writes to."""
+    max_messages: Annotated[int, Field(ge=100, le=1_000_000)] = 50_000
+    """Beyond this the oldest are dropped, and a gap message says how many (50,000 quarter-hours are 17 months)."""
+    replay_horizon_s: Annotated[int, Field(ge=0, le=86400)] = 2400
+    """Acknowledged messages stay so long and are sent again after a reconnect: a broker's PUBACK isn't durable."""
+
+
+class Broker(Section):
+    """Where messages go."""
+
+    host: Annotated[str, Field(min_length=1)] = "localhost"
+    """Name or address of the MQTT broker."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 1883
+    """Its port; 8883 is usual with TLS."""
+    client_id: Annotated[str, Field(max_length=64)] | None = None
+    """MQTT client id; None: edged-<device>."""
+    username: str | None = None
+    """User name at the broker."""
+    password: SecretStr | None = None
+    """Only from the environment (EDGED_BROKER__PASSWORD) or the systemd credential edged-broker-password."""
+    password_file: Path | None = None
+    """File that holds the password, nothing else."""
+    tls: bool = False
+    """Encrypt, and check the broker's certificate."""
+    ca_file: Path | None = None
+    """CA certificates (PEM) to trust; None: the system's."""
+    insecure: bool = False
+    """Allow sending the password in the clear to a broker on another machine."""
+    status_interval_s: Annotated[float, Field(ge=5, le=3600)] = 60.0
+    """The retained status is sent anew so often."""
+
+    @model_validator(mode="after")
+    def _combinations(self) -> Self:
+        if self.ca_file is not None and not self.tls:
+            raise ValueError("ca_file needs tls = true")
+        if self.password is not None and self.password_file is not None:
+            raise ValueError("password and password_file are both set: keep one")
+        has_password = self.password is not None or self.password_file is not None
+        if has_password and self.username is None:
+            raise ValueError("a password needs a username")
+        loopback = self.host in {"localhost", "127.0.0.1", "::1"}
+        if has_password and not (self.tls or loopback or self.insecure):
+            raise ValueError("the password would travel in the clear: set tls = true, or insecure = true if you must")
+        return self
+
+
+class Log(Section):
+    """What is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severity that is shown."""
+
+
+class Config(Section):
+    """The whole file."""
+
+    device: Device = Device()
+    cameras: Annotated[tuple[Camera, ...], Field(min_length=1)] = (Camera(),)
+    vision: Vision = Vision()
+    visits: Visits = Visits()
+    windows: Windows = Windows()
+    privacy: Privacy = Privacy()
+    outbox: Outbox = Outbox()
+    broker: Broker = Broker()
+    log: Log = Log()
+
+    @model_validator(mode="after")
+    def _cameras_differ(self) -> Self:
+        ids = [camera.id for camera in self.cameras]
+        for name in ids:
+            if ids.count(name) > 1:
+                raise ValueError(f"two cameras have the id {name!r}: each needs its own")
+        return self

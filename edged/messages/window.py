@@ -1,0 +1,115 @@
+"""The window message: what one camera saw in one stretch of wall-clock time, or that it says nothing about it.
+
+Rules:
+  - A withheld window and an empty one are the same message: every figure is null.
+  - What a window rests on (clock, coverage, models) is said always; it doesn't depend on who was in view, and shares
+    that processing load could move are rounded to 0.05.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from edged.messages.common import Part, Share, Stamped, UtcTime
+
+ClockState = Literal["synchronised", "unsynchronised", "stepped", "recording"]
+"""How far the times can be trusted: set by NTP; not set; moved during the window; the recording's own."""
+
+
+class Span(Part):
+    """When."""
+
+    start: UtcTime = Field(description="Begin of the window, UTC.")
+    end: UtcTime = Field(description="End of the window, UTC.")
+    duration_s: float = Field(ge=0, description="Length in seconds on the monotonic clock.")
+    clock: ClockState = Field(description="How far start and end can be trusted.")
+    partial: bool = Field(description="True when the window is shorter than configured (start, stop, clock step).")
+
+
+class DwellHistogram(Part):
+    """Visits by how long they lasted, in seconds."""
+
+    under_5_s: int = Field(ge=0)
+    from_5_s: int = Field(ge=0, description="5 s or more, less than 15 s.")
+    from_15_s: int = Field(ge=0, description="15 s or more, less than 30 s.")
+    from_30_s: int = Field(ge=0, description="30 s or more, less than 60 s.")
+    from_60_s: int = Field(ge=0, description="60 s or more.")
+
+
+class Dwell(Part):
+    """How long visits lasted."""
+
+    mean_s: float = Field(ge=0, description="Mean seconds in view per visit.")
+    histogram: DwellHistogram
+
+
+class InView(Part):
+    """How many people at a time."""
+
+    mean: float = Field(ge=0, description="Mean number of counted visitors in view while the camera was live.")
+
+
+class EmotionShares(Part):
+    """One share for each of the eight emotions; together 1."""
+
+    neutral: Share
+    happiness: Share
+    surprise: Share
+    sadness: Share
+    anger: Share
+    disgust: Share
+    fear: Share
+    contempt: Share
+
+
+class Emotion(Part):
+    """Emotions as the faces showed them (not what people felt)."""
+
+    visits: int = Field(ge=1, description="Visits that the figures rest on: those whose face was seen well enough.")
+    face_distribution: EmotionShares = Field(description="Share of visits whose strongest mean score is this emotion.")
+    mean_scores: EmotionShares = Field(description="Mean over visits of each visit's mean scores.")
+
+
+class Coverage(Part):
+    """How much of the window the camera really saw."""
+
+    live_share: Share = Field(description="Share of the window with live pictures, to 0.05.")
+    dropped_share: Share = Field(description="Share of due pictures that came too fast to be analysed, to 0.05.")
+
+
+class Privacy(Part):
+    """Under which rule the figures were let out."""
+
+    policy: Literal["threshold"]
+    k: int = Field(ge=2, description="A window is released only with at least so many visits.")
+    windows_covered: int = Field(
+        ge=0,
+        description="So many windows, this one and those just before it, are summed in the figures; 0 when withheld.",
+    )
+
+
+class ModelUsed(Part):
+    """A model that looked at the pictures."""
+
+    task: Literal["face", "emotion"]
+    name: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{12}$", description="First 12 hex digits of the file's SHA-256.")
+
+
+class WindowMessage(Stamped):
+    """One window of one camera."""
+
+    schema_id: Literal["edged.window/1"] = Field(default="edged.window/1", alias="schema")
+    camera: str = Field(description="Id of the camera, as in the topic.")
+    window: Span
+    state: Literal["released", "withheld"] = Field(
+        description="withheld: too few visits to tell, or none at all; which of the two is not said."
+    )
+    visits: int | None = Field(ge=2, description="Visits that ended in the windows covered; null when withheld.")
+    dwell: Dwell | None
+    in_view: InView | None
+    emotion: Emotion | None = Field(description="Null when withheld, or when too few faces were seen well enough.")
+    coverage: Coverage
+    privacy: Privacy
+    models: tuple[ModelUsed, ...]
+    runtime: str = Field(description="Runtime, its version and where it ran, e.g. litert 2.3.0 on cpu.")
