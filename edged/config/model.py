@@ -9,7 +9,7 @@ Rules:
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 """A name that is safe in an MQTT topic, a file name and a Home Assistant entity id."""
@@ -48,12 +48,17 @@ class Camera(Section):
     loop: bool = False
     """Recordings: begin again at the end. Without it the service ends when all its recordings have ended."""
 
+    start: AwareDatetime | None = None
+    """Recordings with pace = fast: when their first picture was taken; None: now."""
+
     @model_validator(mode="after")
-    def _size_is_a_pair(self) -> Self:
+    def _fits_together(self) -> Self:
         if (self.width is None) != (self.height is None):
             raise ValueError("width and height go together: give both or neither")
         if self.loop and self.pace == "fast":
             raise ValueError('loop = true needs pace = "real-time": a fast loop would never let a window end in time')
+        if self.start is not None and self.pace != "fast":
+            raise ValueError('start needs pace = "fast": in real time the clock on the wall says when')
         return self
 
 
@@ -198,9 +203,11 @@ class Config(Section):
     log: Log = Log()
 
     @model_validator(mode="after")
-    def _cameras_differ(self) -> Self:
+    def _cameras_fit_together(self) -> Self:
         ids = [camera.id for camera in self.cameras]
         for name in ids:
             if ids.count(name) > 1:
                 raise ValueError(f"two cameras have the id {name!r}: each needs its own")
+        if len({camera.pace for camera in self.cameras}) > 1:
+            raise ValueError('either all cameras have pace = "fast" or none: a live camera can\'t wait for a recording')
         return self

@@ -1,0 +1,81 @@
+"""One camera's straight line: sightings → visits → windows → release → message.
+
+This is the whole daemon but for its I/O. `edged sense` drives it by the clock, `edged analyze` and fast recordings by
+the recording's own time stamps; the same sightings at the same times give the same bytes.
+
+Rules:
+  - Time is handed in. First `advance` to a moment, then `see` what it showed.
+  - Every window that ends gives exactly one message, whoever was there.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from edged.anonymise.release import Gate
+from edged.config.model import Config
+from edged.messages.common import Stamp
+from edged.messages.window import ModelUsed, WindowMessage
+from edged.service.clock import Reading
+from edged.service.compose import Basis, window_message
+from edged.vision.sighting import Sighting
+from edged.visits.book import VisitBook
+from edged.visits.visit import Visit
+from edged.windows.coverage import CoverageMeter
+from edged.windows.schedule import Schedule, Span
+from edged.windows.tally import Tally
+
+Compose = Callable[[Stamp], WindowMessage]
+"""A message that only lacks its stamp; the store gives one when it takes the message in."""
+
+LATENESS = 1.0
+"""Seconds that a frame may wait for the models: visits are not ended before such a frame had its chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sees:
+    """What a camera's messages say of how it sees."""
+
+    models: tuple[ModelUsed, ...]
+    runtime: str
+
+
+class Line:
+    """One camera, from sightings to messages."""
+
+    def __init__(self, config: Config, camera: str, sees: Sees, reading: Reading, longest_gap: float = 2.0) -> None:
+        self._camera = camera
+        self._sees = sees
+        self._privacy = config.privacy
+        self._book = VisitBook(config.visits)
+        self._schedule = Schedule(config.windows.length_s, reading.now, reading.wall, reading.clock)
+        self._coverage = CoverageMeter(longest_gap, reading.now)
+        self._gate = Gate(config.privacy.k, config.privacy.carry_windows)
+        self._tally = Tally()
+
+    def see(self, captured: float, sightings: Sequence[Sighting]) -> None:
+        """Take in what one frame showed."""
+        self._coverage.frame(captured)
+        self._count(self._book.observe(captured, sightings))
+
+    def advance(self, reading: Reading, dropped: int = 0) -> list[Compose]:
+        """Let time pass; return the messages of the windows that ended. `dropped`: frames lost since the last call."""
+        self._coverage.drop(dropped)
+        self._count(self._book.advance(reading.now - LATENESS))
+        return [self._close(span) for span in self._schedule.advance(reading.now, reading.wall, reading.clock)]
+
+    def close(self, now: float) -> Compose:
+        """End all visits and the open window, as at a stop."""
+        self._count(self._book.close())
+        return self._close(self._schedule.close(now))
+
+    def _count(self, visits: Sequence[Visit]) -> None:
+        for visit in visits:
+            self._tally += Tally.of(visit)
+
+    def _close(self, span: Span) -> Compose:
+        coverage = self._coverage.cut(span.monotonic_end)
+        release = self._gate.close(self._tally + Tally(live_ms=round(coverage.live_s * 1000)))
+        self._tally = Tally()
+        basis = Basis(self._camera, span, coverage, self._privacy, self._sees.models, self._sees.runtime)
+        return partial(window_message, basis, release)

@@ -1,0 +1,65 @@
+"""How much of a window the camera really saw: a blind camera is not an empty shop.
+
+Rules:
+  - Between two frames no further apart than the longest gap the camera was live; a longer gap was blind from end to
+    end. A gap that spans a boundary is shared out between its windows by the same rule.
+  - What is told is rounded to 0.05: finer, the load that faces put on the device would show.
+"""
+
+from dataclasses import dataclass
+
+STEPS = 20
+"""Shares are told in twentieths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What one window rests on."""
+
+    live_s: float
+    """Seconds with live pictures."""
+    live_share: float
+    """The same as a share of the window, to 0.05."""
+    dropped_share: float
+    """Share of due frames that were not analysed, to 0.05."""
+
+
+class CoverageMeter:
+    """Measures one camera's coverage."""
+
+    def __init__(self, longest_gap: float, start: float) -> None:
+        self._longest_gap = longest_gap
+        self._start = start
+        self._last: float | None = None
+        self._live = 0.0
+        self._analysed = 0
+        self._dropped = 0
+
+    def frame(self, captured: float) -> None:
+        """Note a frame that was analysed."""
+        if self._last is not None and captured - self._last <= self._longest_gap:
+            self._live += max(captured - max(self._last, self._start), 0.0)
+        self._last = captured
+        self._analysed += 1
+
+    def drop(self, frames: int) -> None:
+        """Note due frames that came too fast to be analysed."""
+        self._dropped += frames
+
+    def cut(self, end: float) -> Coverage:
+        """End the window and begin the next."""
+        if self._last is not None and end - self._last <= self._longest_gap:
+            self._live += max(end - max(self._last, self._start), 0.0)
+        live = min(self._live, end - self._start)
+        due = self._analysed + self._dropped
+        coverage = Coverage(
+            live_s=live,
+            live_share=_rounded(live, end - self._start),
+            dropped_share=_rounded(self._dropped, due),
+        )
+        self._start, self._live, self._analysed, self._dropped = end, 0.0, 0, 0
+        return coverage
+
+
+def _rounded(part: float, whole: float) -> float:
+    return round(part / whole * STEPS) / STEPS if whole > 0 else 0.0

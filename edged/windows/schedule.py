@@ -1,0 +1,102 @@
+"""When windows begin and end: aligned to the wall clock, measured on the monotonic one.
+
+Strategy: the schedule remembers by how much the two clocks differ. As long as that difference stands (it may creep, as
+a clock under NTP does), a window ends at the monotonic moment at which the wall clock reaches the next multiple of the
+length. When the difference jumps, the wall clock was stepped: the open window is cut there and a new one begins, both
+marked. So no window is ever measured wrongly, and no window with a doubtful time goes unmarked.
+
+Rules:
+  - Windows tumble: each begins where the one before it ended; none is left out, even if nobody asked for a long while.
+  - Time comes in as an argument: `now` in monotonic seconds, `wall` in seconds since the Unix epoch.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+STEP = 0.5
+"""Seconds by which the clocks' difference may change between two looks before it counts as a step."""
+
+
+class Clock(StrEnum):
+    """How far a window's times can be trusted."""
+
+    SYNCHRONISED = "synchronised"
+    UNSYNCHRONISED = "unsynchronised"
+    STEPPED = "stepped"
+    RECORDING = "recording"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One window's stretch of time."""
+
+    start: float
+    """Seconds since the Unix epoch."""
+    end: float
+    """Seconds since the Unix epoch; before `start` never."""
+    duration: float
+    """Seconds on the monotonic clock."""
+    clock: Clock
+    monotonic_end: float
+    """`end` on the monotonic clock."""
+    partial: bool
+    """Shorter than configured: cut by a start, a stop or a clock step."""
+
+
+class Schedule:
+    """The windows of one camera."""
+
+    def __init__(self, length: int, now: float, wall: float, clock: Clock) -> None:
+        self._length = length
+        self._clock = clock
+        self._offset = wall - now
+        self._stepped = False
+        self._begin(now, wall)
+
+    @property
+    def next_boundary(self) -> float:
+        """Monotonic moment at which the open window ends."""
+        return self._boundary
+
+    def advance(self, now: float, wall: float, clock: Clock) -> list[Span]:
+        """Return the windows that have ended by now, oldest first."""
+        offset = wall - now
+        stepped = abs(offset - self._offset) > STEP
+        self._stepped = self._stepped or stepped
+        ended = self._due(now)
+        if stepped and now > self._start:
+            self._stepped = True
+            ended.append(self._cut(now, now + self._offset))
+        self._offset = offset
+        if stepped:
+            self._begin(now, wall)
+            self._stepped = True
+        else:
+            self._boundary = self._boundary_wall - offset
+        self._clock = clock
+        return ended
+
+    def close(self, now: float) -> Span:
+        """End the open window at once, as at a stop."""
+        return self._cut(now, now + self._offset)
+
+    def _begin(self, now: float, wall: float) -> None:
+        self._start, self._start_wall = now, wall
+        self._boundary_wall = (math.floor(wall / self._length) + 1) * self._length
+        self._boundary = now + self._boundary_wall - wall
+
+    def _due(self, now: float) -> list[Span]:
+        ended: list[Span] = []
+        while self._boundary <= now:
+            end, end_wall = self._boundary, self._boundary_wall
+            ended.append(self._cut(end, end_wall))
+            self._stepped = False
+            self._begin(end, end_wall)
+        return ended
+
+    def _cut(self, now: float, wall: float) -> Span:
+        duration = now - self._start
+        clock = Clock.STEPPED if self._stepped else self._clock
+        end = max(wall, self._start_wall)
+        return Span(self._start_wall, end, duration, clock, now, partial=duration < self._length - STEP)
