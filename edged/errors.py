@@ -57,6 +57,10 @@ class StoreError(RetryError):
     """The outbox can't take or give a message just now."""
 
 
+class InUseError(RetryError):
+    """Another process of the same role works in the same state folder."""
+
+
 class FaultError(EdgedError):
     """This process can't mend it: it ends, and whoever supervises starts it again."""
 

@@ -1,1 +1,7 @@
 """Outbox room: the durable queue between the process that sees and the process that sends."""
+
+from edged.outbox.files import exclusive
+from edged.outbox.row import Counts, Row
+from edged.outbox.store import Outbox
+
+__all__ = ["Counts", "Outbox", "Row", "exclusive"]

@@ -1,0 +1,121 @@
+"""Making room in a full outbox: the oldest go first, and one gap message says how many and which.
+
+Rules:
+  - Acknowledged rows that are only kept for a replay go before any that still wait, and need no declaration.
+  - What is dropped while it waits is declared. As long as a gap message has not been handed to the sender, further
+    drops are merged into it; from then on its bytes are fixed, and the next drop begins a new one.
+  - A gap message is a message like any other: it has its own sequence, it is sent in its turn, and when an offered one
+    must go itself, what it declared is taken over by the next.
+  - Runs inside the transaction of its caller.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal, Self
+
+from edged.messages.common import Stamp
+from edged.messages.gap import GapMessage
+from edged.messages.topics import OutboxMessage, topic_of
+
+Reason = Literal["outbox_full", "unsendable"]
+
+_VICTIMS: Final = """
+    SELECT sequence, kind, body FROM message WHERE settled_at IS NULL AND NOT (kind = 'gap' AND offered = 0)
+    ORDER BY sequence LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A set of messages that will never come."""
+
+    count: int
+    first: int
+    last: int
+
+    @classmethod
+    def of(cls, sequence: int, kind: str, body: str) -> Self:
+        """What is lost with this row: itself, and what it declared if it is a gap message."""
+        if kind != "gap":
+            return cls(1, sequence, sequence)
+        gap = GapMessage.model_validate_json(body)
+        return cls(gap.dropped + 1, min(gap.first_sequence, sequence), max(gap.last_sequence, sequence))
+
+    def __add__(self, other: "Lost") -> "Lost":
+        return Lost(self.count + other.count, min(self.first, other.first), max(self.last, other.last))
+
+
+def next_stamp(db: sqlite3.Connection) -> Stamp:
+    """Take the next sequence from the store."""
+    device, epoch, sequence = db.execute(
+        "UPDATE store SET last_sequence = last_sequence + 1 RETURNING device, epoch, last_sequence"
+    ).fetchone()
+    return Stamp(device, epoch, sequence)
+
+
+def insert(db: sqlite3.Connection, message: OutboxMessage) -> None:
+    """Put a message in as it will be sent."""
+    kind = "gap" if isinstance(message, GapMessage) else "window"
+    db.execute(
+        "INSERT INTO message (sequence, kind, topic, body) VALUES (?, ?, ?, ?)",
+        (message.sequence, kind, topic_of(message), message.model_dump_json()),
+    )
+
+
+def make_room(db: sqlite3.Connection, max_messages: int) -> None:
+    """Drop what must go so that one more message fits."""
+    (rows,) = db.execute("SELECT count(*) FROM message").fetchone()
+    excess = rows + 1 - max_messages
+    if excess <= 0:
+        return
+    excess -= db.execute(
+        "DELETE FROM message WHERE sequence IN"
+        " (SELECT sequence FROM message WHERE settled_at IS NOT NULL ORDER BY settled_at LIMIT ?)",
+        (excess,),
+    ).rowcount
+    if excess <= 0:
+        return
+    if _open_gap(db, "outbox_full") is None:
+        excess += 1
+    victims = db.execute(_VICTIMS, (excess,)).fetchall()
+    if victims:
+        drop(db, victims, "outbox_full")
+
+
+def drop(db: sqlite3.Connection, rows: Iterable[tuple[int, str, str]], reason: Reason) -> None:
+    """Delete these waiting rows of (sequence, kind, body), at least one, and declare them."""
+    listed = list(rows)
+    db.executemany("DELETE FROM message WHERE sequence = ?", [(sequence,) for sequence, _, _ in listed])
+    db.execute("UPDATE store SET dropped = dropped + ?", (len(listed),))
+    lost = Lost.of(*listed[0])
+    for row in listed[1:]:
+        lost += Lost.of(*row)
+    gap = _open_gap(db, reason)
+    if gap is None:
+        insert(db, _declare(next_stamp(db), lost, reason))
+        return
+    lost += Lost(gap.dropped, gap.first_sequence, gap.last_sequence)
+    merged = _declare(gap.stamp, lost, reason)
+    db.execute("UPDATE message SET body = ? WHERE sequence = ?", (merged.model_dump_json(), merged.sequence))
+
+
+def _open_gap(db: sqlite3.Connection, reason: Reason) -> GapMessage | None:
+    row = db.execute(
+        "SELECT body FROM message WHERE settled_at IS NULL AND kind = 'gap' AND offered = 0"
+        " AND json_extract(body, '$.reason') = ?",
+        (reason,),
+    ).fetchone()
+    return None if row is None else GapMessage.model_validate_json(row[0])
+
+
+def _declare(stamp: Stamp, lost: Lost, reason: Reason) -> GapMessage:
+    return GapMessage(
+        device=stamp.device,
+        epoch=stamp.epoch,
+        sequence=stamp.sequence,
+        dropped=lost.count,
+        first_sequence=lost.first,
+        last_sequence=lost.last,
+        reason=reason,
+    )
