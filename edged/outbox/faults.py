@@ -17,7 +17,7 @@ def is_corruption(error: sqlite3.Error) -> bool:
 
 
 def sorted_out(path: Path, error: sqlite3.Error, *, opening: bool) -> EdgedError:
-    """The error to raise: a person's if the file can't even be opened, our own if we broke a rule of it, else passing."""
+    """The error to raise: a person's if the file can't be opened, our own if we broke its rules, else passing."""
     code = _code(error)
     if code in _OUR_MISTAKE:
         return FaultError(f"the outbox {path} refuses this: {error}")
