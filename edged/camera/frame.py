@@ -29,14 +29,34 @@ class Frame:
 
 
 class FrameSource(Protocol):
-    """Anything that gives frames one after the other. One thread uses it at a time."""
+    """Anything that gives frames one after the other. One thread uses it at a time.
 
-    def read(self) -> Frame | None:
-        """Return the next frame, or None at the end of a recording that isn't looped.
+    Grabbing and retrieving are apart because most frames of a fast camera are never looked at: a grabbed frame costs
+    what its decoder must do to keep up, a retrieved one also costs its conversion to blue-green-red.
+    """
+
+    live: bool
+    """True: frames come when they happen. False: a recording, whose time stamps say when they happened."""
+
+    def grab(self) -> float | None:
+        """Go to the next frame and return when it was captured, or None at the end of a recording.
 
         Blocks until there is one. Raises CameraError when the camera is lost (open a new source to try again),
-        InputError when a file holds something that isn't pictures.
+        InputError or MissingInputError when a file is gone or holds something that isn't pictures.
+        """
+
+    def retrieve(self) -> Frame | None:
+        """Return the frame that `grab` went to, or None if it arrived damaged: then the next one may be whole.
+
+        Raises CameraError when so many were damaged that the camera counts as lost, InputError as `grab` does.
         """
 
     def close(self) -> None:
         """Free the device. Calling it twice does no harm."""
+
+    def read(self) -> Frame | None:
+        """Return the next whole frame, or None at the end of a recording that isn't looped. Raises as `grab` does."""
+        while self.grab() is not None:
+            if (frame := self.retrieve()) is not None:
+                return frame
+        return None

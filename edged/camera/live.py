@@ -1,0 +1,65 @@
+"""A live camera behind OpenCV: V4L2 devices and network streams are opened each in its way, and read in the same.
+
+Rules:
+  - A failed grab is tried again at once, for one corrupt packet is no lost camera. A failed grab that took long was a
+    timeout, and several in a row are an end: both are CameraError.
+  - A damaged picture is skipped; many in a row are CameraError, since opening anew is what mends a decoder.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from edged.camera.frame import Frame, FrameSource
+from edged.camera.opencv import Capture
+from edged.errors import CameraError
+
+_GRAB_ATTEMPTS: Final = 8
+_SLOW_GRAB_S: Final = 1.0
+_DAMAGED_LIMIT: Final = 50
+
+
+class LiveCamera(FrameSource):
+    """An opened camera."""
+
+    live = True
+
+    def __init__(
+        self, camera: str, place: str, capture: Capture, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Take over an opened capture; `place` names it in errors, so it holds no password."""
+        self._camera = camera
+        self._place = place
+        self._capture = capture
+        self._clock = clock
+        self._captured = 0.0
+        self._damaged = 0
+
+    def grab(self) -> float:
+        """Go to the next frame and return the monotonic time at which it was got."""
+        for _ in range(_GRAB_ATTEMPTS):
+            began = self._clock()
+            grabbed = self._capture.grab()
+            self._captured = self._clock()
+            if grabbed:
+                return self._captured
+            if self._captured - began >= _SLOW_GRAB_S:
+                raise CameraError(f"camera {self._camera!r} at {self._place} sends no more pictures: is it hanging?")
+        raise CameraError(f"camera {self._camera!r} at {self._place} is gone: is it plugged in and switched on?")
+
+    def retrieve(self) -> Frame | None:
+        """Return the grabbed frame, or None if it is damaged."""
+        pixels = self._capture.retrieve()
+        if pixels is not None:
+            self._damaged = 0
+            return Frame(self._camera, self._captured, pixels)
+        self._damaged += 1
+        if self._damaged >= _DAMAGED_LIMIT:
+            raise CameraError(
+                f"camera {self._camera!r} at {self._place} sends only damaged pictures: check cable and pixel format"
+            )
+        return None
+
+    def close(self) -> None:
+        """Free the device."""
+        self._capture.close()

@@ -1,0 +1,75 @@
+"""A folder of pictures, played as if a slow camera had taken them.
+
+Rules:
+  - Pictures come in the order of their file names, and the list is taken once, at the beginning.
+  - A file that is named like a picture and isn't one is an InputError: somebody chose these files.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from edged.camera.frame import Frame, FrameSource
+from edged.camera.pixels import as_bgr
+from edged.errors import InputError, MissingInputError
+
+SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
+DEFAULT_FPS: Final = 1.0
+
+
+class Pictures(FrameSource):
+    """A folder, or a single picture file."""
+
+    live = False
+
+    def __init__(
+        self, camera: str, path: Path, *, fps: float | None = None, loop: bool = False, base: float = 0.0
+    ) -> None:
+        """List the pictures. Raises MissingInputError if there are none."""
+        self._camera = camera
+        self._paths = sorted(_pictures_in(path)) if path.is_dir() else [path]
+        if not self._paths:
+            raise MissingInputError(
+                f"camera {camera!r}: the folder {path} holds no pictures: put in {', '.join(sorted(SUFFIXES))} files"
+            )
+        self._period = 1.0 / (fps or DEFAULT_FPS)
+        self._loop = loop
+        self._base = base
+        self._index = -1
+
+    def grab(self) -> float | None:
+        """Go to the next picture and return its time, or None after the last."""
+        if not self._loop and self._index + 1 >= len(self._paths):
+            return None
+        self._index += 1
+        return self._captured
+
+    @property
+    def _captured(self) -> float:
+        return self._base + self._index * self._period
+
+    def retrieve(self) -> Frame | None:
+        """Decode the picture. Raises MissingInputError if it is gone, InputError if it isn't a picture."""
+        path = self._paths[self._index % len(self._paths)]
+        try:
+            encoded = np.frombuffer(path.read_bytes(), np.uint8)
+        except OSError as error:
+            raise MissingInputError(f"camera {self._camera!r}: {path} can't be read: {error.strerror}") from error
+        try:
+            pixels = as_bgr(cv2.imdecode(encoded, cv2.IMREAD_COLOR)) if encoded.size else None
+        except cv2.error:
+            pixels = None
+        if pixels is None:
+            raise InputError(
+                f"camera {self._camera!r}: {path} is not a picture that can be opened: replace or remove it"
+            )
+        return Frame(self._camera, self._captured, pixels)
+
+    def close(self) -> None:
+        """Nothing is held open between pictures."""
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file()]

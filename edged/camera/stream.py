@@ -1,0 +1,30 @@
+"""Network cameras: RTSP (over TCP) and HTTP, by FFmpeg inside OpenCV.
+
+Rule: the URL goes to FFmpeg and nowhere else; every text names the camera by its redacted URL.
+"""
+
+import cv2
+
+from edged.camera.live import LiveCamera
+from edged.camera.opencv import STREAM_PARAMETERS, open_capture
+from edged.camera.redact import redact
+from edged.config.model import Camera
+from edged.errors import CameraError, ConfigError
+
+_SCHEMES = ("rtsp", "rtsps", "http", "https")
+
+
+def open_stream(camera: Camera) -> LiveCamera:
+    """Open a network camera, within the time-out. Raises CameraError, ConfigError."""
+    url = str(camera.source)
+    place = redact(url)
+    if url.partition("://")[0].lower() not in _SCHEMES:
+        raise ConfigError(
+            f"camera {camera.id!r}: {place} is not a URL that edged reads: use rtsp://, rtsps://, http:// or https://"
+        )
+    capture = open_capture(url, cv2.CAP_FFMPEG, STREAM_PARAMETERS)
+    if capture is None:
+        raise CameraError(
+            f"camera {camera.id!r}: no pictures from {place}: is it on, is its address right, are user and password?"
+        )
+    return LiveCamera(camera.id, place, capture)
