@@ -1,83 +1,99 @@
-"""Reads the configuration: defaults ← TOML file ← environment ← systemd credentials, and says clearly what is wrong.
+"""Reads the configuration: defaults ← TOML file ← environment ← credentials ← command line; says clearly what is wrong.
 
 Rules:
   - Environment: EDGED_<SECTION>__<KEY>, e.g. EDGED_BROKER__HOST. The list of cameras is replaced as a whole, as JSON.
   - systemd credentials: the file `edged-broker-password` in $CREDENTIALS_DIRECTORY is the broker's password.
+  - Command line: SECTION.KEY=VALUE, the value as TOML or plain text; `camera.KEY` is the first camera's.
   - Every fault is told at once, a line each: file, key, value, what is allowed. A secret's value is never shown.
 """
 
 import difflib
 import os
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource
+from pydantic_settings.exceptions import SettingsError
 
 from edged.config.model import Config
-from edged.errors import ConfigError, MissingInputError
+from edged.errors import ConfigError, MissingInputError, UsageError
 
 CREDENTIAL = "edged-broker-password"
-"""Name of the systemd credential that holds the broker's password."""
+"""Name of the systemd credential that holds the broker's password (systemd.exec(5), LoadCredential=)."""
 
 
-class _Credentials(PydanticBaseSettingsSource):
-    """The source for systemd credentials (systemd.exec(5), LoadCredential=)."""
-
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
-        """Abstract in the base class, never asked: __call__ gives all at once."""
-        return None, field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        folder = os.environ.get("CREDENTIALS_DIRECTORY")
-        path = Path(folder, CREDENTIAL) if folder else None
-        if path is None or not path.is_file():
-            return {}
-        return {"broker": {"password": SecretStr(path.read_text(encoding="utf-8").rstrip("\n"))}}
+class _Layers(BaseSettings, Config):  # type: ignore[misc]  # the two model_config types differ by name only
+    """Config as pydantic-settings wants to see it, to read the environment by."""
 
 
-class _Layers(BaseSettings, Config):
-    """Config with its overrides."""
+def load(path: Path | None, overrides: Sequence[str] = ()) -> Config:
+    """Read the file (None: defaults alone) and lay environment, credentials and overrides over it.
 
-    model_config = SettingsConfigDict(env_prefix="EDGED_", env_nested_delimiter="__", extra="forbid", frozen=True)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (pydantic-settings passes them by name)
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Strongest first: credentials, environment, file."""
-        return _Credentials(settings_cls), env_settings, init_settings
-
-
-def load(path: Path | None) -> Config:
-    """Read the file (None: defaults alone) and lay the overrides over it.
-
-    Raises ConfigError with a line for each fault, MissingInputError when there is no such file.
+    Raises ConfigError with a line for each fault, MissingInputError when there is no such file, UsageError when an
+    override is not SECTION.KEY=VALUE.
     """
+    where = str(path) if path else "configuration"
     table = _read_toml(path) if path else {}
-    where = str(path) if path else "environment"
     if "password" in table.get("broker", {}):
         raise ConfigError(
             f"{where}: broker.password doesn't belong in this file: use broker.password_file, the environment variable "
             f"EDGED_BROKER__PASSWORD, or the systemd credential {CREDENTIAL}"
         )
+    for layer in (_environment(), _credentials()):
+        table = _merged(table, layer)
+    for override in overrides:
+        table = _overridden(table, override)
     try:
-        return _Layers(**table)
+        return Config.model_validate(table)
     except ValidationError as error:
         faults = error.errors(include_url=False)
         # A bad camera also makes pydantic say that the list is too short: the first fault is the true one.
         faults = [fault for fault in faults if fault["type"] != "too_short" or len(faults) == 1]
         lines = [f"{where}: {_sentence(fault)}" for fault in faults]
         raise ConfigError("\n".join(lines)) from None
-    except ValueError as error:  # a variable that should hold JSON and doesn't
-        raise ConfigError(f"environment: {error}") from None
+
+
+def _environment() -> dict[str, Any]:
+    try:
+        return EnvSettingsSource(_Layers, env_prefix="EDGED_", env_nested_delimiter="__")()
+    except SettingsError as error:
+        raise ConfigError(f"environment: {error}; lists and tables are written as JSON there") from None
+
+
+def _credentials() -> dict[str, Any]:
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    path = Path(folder, CREDENTIAL) if folder else None
+    if path is None or not path.is_file():
+        return {}
+    return {"broker": {"password": path.read_text(encoding="utf-8").rstrip("\n")}}
+
+
+def _overridden(table: Mapping[str, Any], override: str) -> dict[str, Any]:
+    name, equals, text = override.partition("=")
+    section, dot, key = name.partition(".")
+    if not (equals and dot and section and key):
+        raise UsageError(f"--set {override}: write SECTION.KEY=VALUE, e.g. --set windows.length_s=60")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    if section != "camera":
+        return _merged(table, {section: {key: value}})
+    first, *others = table.get("cameras") or [{}]
+    return {**table, "cameras": [{**first, key: value}, *others]}
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one table over another, section by section."""
+    both = {**below}
+    for key, value in above.items():
+        old = both.get(key)
+        both[key] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return both
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -122,7 +138,7 @@ def _meant(loc: tuple[int | str, ...]) -> str:
     section: type[BaseModel] = Config
     for part in loc[:-1]:
         if isinstance(part, str):
-            annotation = _Layers.model_fields[part].annotation
+            annotation = section.model_fields[part].annotation
             section = _section_of(annotation) or section
     known = list(section.model_fields)
     near = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)

@@ -8,25 +8,22 @@ Rules:
   - Every window that ends gives exactly one message, whoever was there.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from edged.anonymise.release import Gate
 from edged.config.model import Config
-from edged.messages.common import Stamp
-from edged.messages.window import ModelUsed, WindowMessage
+from edged.messages.window import ModelUsed
 from edged.service.clock import Reading
 from edged.service.compose import Basis, window_message
+from edged.service.handover import Compose
 from edged.vision.sighting import Sighting
 from edged.visits.book import VisitBook
 from edged.visits.visit import Visit
 from edged.windows.coverage import CoverageMeter
 from edged.windows.schedule import Schedule, Span
 from edged.windows.tally import Tally
-
-Compose = Callable[[Stamp], WindowMessage]
-"""A message that only lacks its stamp; the store gives one when it takes the message in."""
 
 LATENESS = 1.0
 """Seconds that a frame may wait for the models: visits are not ended before such a frame had its chance."""
@@ -53,8 +50,9 @@ class Line:
         self._gate = Gate(config.privacy.k, config.privacy.carry_windows)
         self._tally = Tally()
 
-    def see(self, captured: float, sightings: Sequence[Sighting]) -> None:
-        """Take in what one frame showed."""
+    def see(self, captured: float, sightings: Sequence[Sighting], sees: Sees) -> None:
+        """Take in what one frame showed, and to which models."""
+        self._sees = sees
         self._coverage.frame(captured)
         self._count(self._book.observe(captured, sightings))
 

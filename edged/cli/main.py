@@ -1,0 +1,128 @@
+"""The command line: which commands there are, what they take, and how they end.
+
+Rules:
+  - A command's module is imported only when it is called: `edged publish` must never load NumPy.
+  - Whatever goes wrong ends with one clear sentence on standard error and an exit code of sysexits.h, never with a
+    traceback.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from edged import __version__
+from edged.errors import EdgedError, ExitCode
+
+DEFAULT_CONFIG = Path("/etc/edged/edged.toml")
+
+_EPILOG = """\
+exit codes (sysexits.h): 0 well; 64 wrong command line; 65 input is not what it should be, or a model is damaged;
+66 input missing; 69 a runtime, delegate or extra is missing; 70 a fault of edged; 73 state folder can't be written;
+75 try again later; 77 no permission; 78 wrong configuration
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(ExitCode.USAGE, f"{self.prog}: {message}; `{self.prog} --help` tells more\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the parser of all commands."""
+    top = _Parser(
+        prog="edged",
+        description="Counts visits and emotions at a shop camera, on the device; publishes only anonymised aggregates.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"edged {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    run = _command(commands, "run", "services:run", "sense and publish under one supervisor (laptop, container, demo)")
+    sense = _command(
+        commands, "sense", "services:sense", "camera and models; writes releases to the outbox; no network"
+    )
+    publish = _command(
+        commands, "publish", "services:publish", "sends the outbox to the MQTT broker; no camera, no models"
+    )
+    publish.add_argument("--drain", action="store_true", help="end when everything has been acknowledged")
+    for service in (run, sense, publish):
+        _add_config_options(service)
+
+    check = _command(
+        commands, "check-config", "check:check_config", "check a configuration file and show what it amounts to"
+    )
+    check.add_argument("file", type=Path, nargs="?", help=f"TOML file (default: {DEFAULT_CONFIG} when it exists)")
+    check.add_argument("--set", dest="overrides", metavar="SECTION.KEY=VALUE", action="append", default=[])
+
+    schema = _command(commands, "schema", "schema:schema", "print the JSON Schema of the messages")
+    schema.add_argument("message", nargs="?", choices=["window", "gap", "status"], help="only this one")
+
+    models = _command(commands, "models", "models:models", "what models there are, and whether they are sound")
+    models.add_argument("action", choices=["list", "verify"])
+    models.add_argument("--folder", type=Path, help="folder with further models (vision.models_folder)")
+    models.add_argument("--json", action="store_true", help="machine-readable")
+
+    bench = _command(commands, "bench", "bench:bench", "measure every stage on a video, on this device")
+    bench.add_argument("video", type=Path)
+    bench.add_argument("--json", action="store_true", help="machine-readable")
+    _add_config_options(bench)
+
+    analyze = _command(
+        commands,
+        "analyze",
+        "analyze:analyze",
+        "per-face results for pictures, window aggregates for a video; stays here",
+    )
+    analyze.add_argument("files", type=Path, nargs="+", metavar="FILE", help="pictures, or a video")
+    analyze.add_argument("--start", metavar="TIME", help="videos: when the first picture was taken (RFC 3339)")
+    _add_config_options(analyze)
+    return top
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, call: str, text: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
+    command.set_defaults(call=call)
+    return command
+
+
+def _add_config_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "-c", "--config", type=Path, metavar="FILE", help=f"configuration (default: {DEFAULT_CONFIG} when it exists)"
+    )
+    command.add_argument(
+        "--set",
+        dest="overrides",
+        metavar="SECTION.KEY=VALUE",
+        action="append",
+        default=[],
+        help="override one key, e.g. windows.length_s=60 or camera.source=video.mp4 (the first camera); repeatable",
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    parsed = parser().parse_args(arguments)
+    module, function = parsed.call.split(":")
+    try:
+        return int(getattr(importlib.import_module(f"edged.cli.{module}"), function)(parsed))
+    except EdgedError as error:
+        for line in str(error).splitlines():
+            print(f"edged: {line}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output has enough: `edged schema | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+
+
+def entry_point() -> NoReturn:
+    """Run the command of this process's command line, and end."""
+    sys.exit(main())

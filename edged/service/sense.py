@@ -1,0 +1,162 @@
+"""The sensing process: camera and models in, releases into the outbox. It opens no network socket for a local camera.
+
+Strategy: one thread a camera fetches pictures, this one does everything else, in one short loop. Only the newest
+picture of a camera waits; what comes faster than the models can look is dropped and counted. A recording to be taken
+"fast" needs no thread and no clock: its own time stamps drive its windows.
+
+Rules:
+  - Nothing here decides what may be told; that is anonymise's. Nothing here waits for the network; that is publish's.
+"""
+
+import logging
+import time
+
+import cv2
+
+from edged.camera.frame import Frame
+from edged.camera.sources import open_source
+from edged.camera.worker import CameraWorker, Desk
+from edged.config.model import Camera, Config
+from edged.errors import ExitCode
+from edged.messages.common import utc
+from edged.messages.status import CameraStatus, SenseReport
+from edged.outbox.files import exclusive
+from edged.outbox.store import Outbox
+from edged.service import clock
+from edged.service.clock import Reading
+from edged.service.eyes import Eyes
+from edged.service.handover import Handover
+from edged.service.line import Line
+from edged.service.signals import Stop
+from edged.windows.schedule import Clock
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT = 0.25
+"""Seconds without a frame after which the loop looks at clock and signals anyway."""
+REPORT_EVERY = 30.0
+"""Seconds between two reports, when nothing changes in between."""
+STOP_WITHIN = 2.0
+"""Seconds that camera threads have to end."""
+
+
+def main(config: Config, stop: Stop) -> ExitCode:
+    """Sense until stopped, or until all recordings have ended."""
+    cv2.setNumThreads(1)
+    folder = config.outbox.folder
+    with exclusive(folder, "sense"):
+        outbox = Outbox.open(
+            folder,
+            config.device.id,
+            max_messages=config.outbox.max_messages,
+            replay_horizon_s=config.outbox.replay_horizon_s,
+        )
+        handover = Handover(outbox)
+        try:
+            if config.cameras[0].pace == "fast":
+                for camera in config.cameras:
+                    sense_recording(config, camera, handover, stop)
+            else:
+                _Live(config, handover).run(stop)
+        finally:
+            outbox.close()
+    return ExitCode.OK
+
+
+def sense_recording(config: Config, camera: Camera, handover: Handover, stop: Stop, eyes: Eyes | None = None) -> None:
+    """Take every frame of a recording, on the clock of its own time stamps."""
+    begin = camera.start.timestamp() if camera.start else time.time()
+    source = open_source(camera)
+    eyes = eyes or Eyes(config, [camera])
+    line: Line | None = None
+    captured = 0.0
+    try:
+        while not stop.is_set() and (frame := source.read()) is not None:
+            captured = frame.captured
+            reading = Reading(captured, begin + captured, Clock.RECORDING)
+            sightings, sees = eyes.look(frame)
+            line = line or Line(config, camera.id, sees, reading, _longest_gap(camera))
+            handover.put(line.advance(reading))
+            line.see(captured, sightings, sees)
+    finally:
+        source.close()
+    if line is not None:
+        handover.put([line.close(captured)])
+
+
+def _longest_gap(camera: Camera) -> float:
+    return max(2.0, 1.5 / camera.fps) if camera.fps else 2.0
+
+
+class _Live:
+    """All cameras of a device, by the clock."""
+
+    def __init__(self, config: Config, handover: Handover) -> None:
+        self._handover = handover
+        self._eyes = Eyes(config, config.cameras)
+        self._desk = Desk()
+        reading = clock.read()
+        self._workers = {c.id: CameraWorker(c, self._desk, max_fps=config.vision.max_fps) for c in config.cameras}
+        self._lines = {c.id: Line(config, c.id, self._eyes.sees, reading, _longest_gap(c)) for c in config.cameras}
+        self._dropped = dict.fromkeys(self._lines, 0)
+        self._reported: SenseReport | None = None
+        self._report_due = 0.0
+
+    def run(self, stop: Stop) -> None:
+        """Look, count, release, until told to stop or until every recording has ended."""
+        for worker in self._workers.values():
+            worker.start()
+        try:
+            while not stop.is_set() and not self._all_ended():
+                frame = self._desk.take(LONGEST_WAIT)
+                reading = clock.read()
+                self._advance(reading)
+                if frame is not None:
+                    self._see(frame)
+                self._report(reading)
+        finally:
+            deadline = time.monotonic() + STOP_WITHIN
+            for worker in self._workers.values():
+                worker.stop(deadline)
+        self._handover.put([line.close(clock.read().now) for line in self._lines.values()])
+        self._report(clock.read())
+
+    def _see(self, frame: Frame) -> None:
+        sightings, sees = self._eyes.look(frame)
+        self._lines[frame.camera].see(frame.captured, sightings, sees)
+
+    def _advance(self, reading: Reading) -> None:
+        for camera, line in self._lines.items():
+            dropped = self._workers[camera].dropped
+            self._handover.put(line.advance(reading, dropped - self._dropped[camera]))
+            self._dropped[camera] = dropped
+
+    def _all_ended(self) -> bool:
+        for worker in self._workers.values():
+            if worker.failure is not None:
+                raise worker.failure
+        return all(worker.state == "ended" for worker in self._workers.values()) and self._desk.empty
+
+    def _report(self, reading: Reading) -> None:
+        """Say how sensing is doing when it changes, and every now and then."""
+        report = self._compose(reading)
+        changed = self._reported is None or report.model_copy(update={"at": self._reported.at}) != self._reported
+        if changed or reading.now >= self._report_due:
+            self._handover.report(report)
+            self._reported, self._report_due = report, reading.now + REPORT_EVERY
+
+    def _compose(self, reading: Reading) -> SenseReport:
+        sees = self._eyes.sees
+        return SenseReport(
+            at=utc(reading.wall),
+            cameras=tuple(_status(camera, worker, reading) for camera, worker in self._workers.items()),
+            models=sees.models,
+            runtime=sees.runtime,
+            clock="synchronised" if reading.clock is Clock.SYNCHRONISED else "unsynchronised",
+            last_error=self._handover.fault,
+        )
+
+
+def _status(camera: str, worker: CameraWorker, reading: Reading) -> CameraStatus:
+    since = reading.wall - (reading.now - worker.since)
+    return CameraStatus(id=camera, state=worker.state, since=utc(round(since)), reason=worker.reason)

@@ -1,0 +1,81 @@
+"""Windows are named by the wall clock and measured by the monotonic one."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edged.windows.schedule import Clock, Schedule
+
+NOON = 1_795_348_800.0
+"""2026-11-22T12:00:00Z."""
+OK = Clock.SYNCHRONISED
+
+
+def test_windows_are_aligned_to_the_wall_clock() -> None:
+    """A service started at 12:07 has its first boundary at 12:15; that first window is marked partial."""
+    schedule = Schedule(900, now=50.0, wall=NOON + 420, clock=OK)
+    assert schedule.advance(529.9, NOON + 899.9, OK) == []
+    (first,) = schedule.advance(530.0, NOON + 900.0, OK)
+    assert (first.start, first.end, first.duration, first.partial) == (NOON + 420, NOON + 900, 480.0, True)
+    (second,) = schedule.advance(1430.2, NOON + 1800.2, OK)
+    assert (second.start, second.end, second.duration, second.partial) == (NOON + 900, NOON + 1800, 900.0, False)
+
+
+def test_windows_nobody_asked_for_are_told_all_the_same() -> None:
+    """After a stall of three windows, three windows are told, in order, without a hole."""
+    schedule = Schedule(60, now=0.0, wall=NOON, clock=OK)
+    spans = schedule.advance(185.0, NOON + 185, OK)
+    assert [(s.start - NOON, s.end - NOON) for s in spans] == [(0, 60), (60, 120), (120, 180)]
+
+
+@pytest.mark.parametrize("step", [1, -1, 3600, -3600, 366 * 86400, -366 * 86400])
+def test_clock_step_cuts_and_marks(step: float) -> None:
+    """A step of the wall clock ends the open window, marks it and the next, and bends no duration."""
+    schedule = Schedule(60, now=0.0, wall=NOON, clock=OK)
+    (cut,) = schedule.advance(30.0, NOON + 30 + step, OK)
+    assert (cut.start, cut.end, cut.duration) == (NOON, NOON + 30, 30.0)
+    assert cut.clock is Clock.STEPPED
+    assert cut.partial
+    now = schedule.next_boundary
+    (following,) = schedule.advance(now, NOON + step + now, OK)
+    assert following.clock is Clock.STEPPED
+    assert following.start == NOON + 30 + step
+    assert following.end % 60 == 0
+    (healed,) = schedule.advance(now + 60, NOON + step + now + 60, OK)
+    assert (healed.clock, healed.duration, healed.partial) == (OK, 60.0, False)
+
+
+def test_creeping_clock_stays_aligned() -> None:
+    """A clock that NTP slews by 500 parts per million keeps its boundaries, and its windows are not marked."""
+    schedule = Schedule(60, now=0.0, wall=NOON, clock=OK)
+    spans = [span for i in range(1, 6001) for span in schedule.advance(i / 10, NOON + i / 10 * 1.0005, OK)]
+    assert [s.end - NOON for s in spans] == [60.0 * (i + 1) for i in range(10)]
+    assert {s.clock for s in spans} == {OK}
+    assert all(abs(s.duration - 60) < 0.1 for s in spans)
+
+
+def test_unsynchronised_clock_is_said() -> None:
+    """Without a set clock every window says so."""
+    schedule = Schedule(60, now=0.0, wall=10.0, clock=Clock.UNSYNCHRONISED)
+    (span,) = schedule.advance(55.0, 65.0, Clock.UNSYNCHRONISED)
+    assert span.clock is Clock.UNSYNCHRONISED
+
+
+def test_stop_ends_the_open_window() -> None:
+    """What was counted until a stop is told, marked partial."""
+    schedule = Schedule(900, now=0.0, wall=NOON, clock=OK)
+    span = schedule.close(100.0)
+    assert (span.end, span.duration, span.partial) == (NOON + 100, 100.0, True)
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 500), st.sampled_from([0.0, 0.0, 0.0, 5.0, -5.0, 4000.0])), max_size=40))
+def test_durations_add_up_to_the_time_that_passed(moves: list[tuple[float, float]]) -> None:
+    """Whatever the wall clock does, windows tile the monotonic time: nothing twice, nothing left out."""
+    schedule = Schedule(60, now=0.0, wall=NOON, clock=OK)
+    now, offset, told = 0.0, NOON, 0.0
+    for passed, step in moves:
+        now, offset = now + passed, offset + step
+        spans = schedule.advance(now, now + offset, OK)
+        told += sum(span.duration for span in spans)
+        assert all(0 <= span.duration <= 60.01 for span in spans)
+    assert told + schedule.close(now).duration == pytest.approx(now)
