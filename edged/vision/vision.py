@@ -1,0 +1,190 @@
+"""From a frame to sightings: the one loop of verbs of this room.
+
+    picture → canvas → face model → boxes and landmarks → for each face: crop → emotion model → Sighting
+
+Rules:
+  - Pixels stop here: nothing of a picture outlives `look`, but the canvas and the tensors that the next one overwrites.
+  - Nothing is logged about what is seen.
+  - One Vision is used by one thread, for pictures of one size; cameras of the same size share it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, NoReturn
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edged.camera.frame import Frame
+from edged.config.model import Vision as Settings
+from edged.errors import ConfigError
+from edged.vision.blazeface import BlazeFaceDecoder
+from edged.vision.card import Card, EmotionCard, FaceCard, Task, load_cards
+from edged.vision.centerface import CenterFaceDecoder
+from edged.vision.emotion import EmotionReader
+from edged.vision.faces import Decoder, Faces
+from edged.vision.head import orientation
+from edged.vision.letterbox import Letterbox, Picture, Quantiser
+from edged.vision.runtime import Model, choose_runtime, describe_devices
+from edged.vision.sighting import Box, Sighting
+from edged.vision.ssd import SsdDecoder
+from edged.vision.stages import CROP, DECODE, DETECT, EMOTION, GATHER, PREPARE, Stages
+from edged.words import Scores
+
+MOST_YAW_DEG: Final = 60.0
+"""A face turned further away shows too little of itself: no scores."""
+
+_DECODERS: Final[Mapping[str, Callable[[FaceCard, float], Decoder]]] = {
+    "centerface": CenterFaceDecoder,
+    "blazeface": BlazeFaceDecoder,
+    "ssd": SsdDecoder,
+}
+
+
+class Detector:
+    """A face model with all that stands between a picture and its faces."""
+
+    __slots__ = ("_decode", "_letterbox", "_quantiser", "model")
+
+    def __init__(self, card: FaceCard, model: Model, width: int, height: int, threshold: float | None = None) -> None:
+        """Detect with `model`, loaded by `card`, in pictures of `width` × `height` px.
+
+        `threshold` stands in for the card's.
+        """
+        self.model = model
+        given = card.input
+        self._letterbox = Letterbox(width, height, given.width, given.height, swap=given.colour == "rgb")
+        self._quantiser = Quantiser(given, *model.input_quantisation)
+        least = card.output.threshold if threshold is None else threshold
+        self._decode = _DECODERS[card.output.layout](card, least)
+
+    def load(self, picture: Picture) -> None:
+        """Write `picture`, (height, width, 3) blue-green-red, into the model's input."""
+        self._quantiser.write(self._letterbox.fit(picture), self.model.input())
+
+    def faces(self) -> Faces:
+        """Return what the last invocation found, in px of the picture, best first."""
+        found = self._decode(self.model.outputs())
+        points = None if found.points is None else self._letterbox.unfit(found.points)
+        return Faces(self._letterbox.unfit(found.boxes), found.scores, points)
+
+
+class Vision:
+    """Finds faces and their emotions in pictures of one size."""
+
+    def __init__(self, settings: Settings, width: int, height: int) -> None:
+        """Load the models that `settings` asks for.
+
+        Raises ModelError, UnavailableError (see :class:`edged.vision.runtime.Model`) and ConfigError (no such model).
+        """
+        # One frame at a time on one core: OpenCV's own threads would only spin.
+        cv2.setNumThreads(1)
+        cards = load_cards(settings.models_folder)
+        runtime = choose_runtime(settings.runtime)
+        face_card = choose_face_card(cards, settings.face_model, width, height)
+        emotion_card = choose_emotion_card(cards, settings.emotion_model)
+        faces = Model(face_card, runtime, settings.accelerator, settings.threads)
+        emotions = Model(emotion_card, runtime, settings.accelerator, settings.threads)
+        self._detector = Detector(face_card, faces, width, height, settings.score_threshold)
+        self._emotion = EmotionReader(emotion_card, emotions)
+        self._width, self._height = width, height
+        self._most_faces = settings.max_faces
+        least = settings.min_emotion_height_px
+        self._least_height_px = emotion_card.output.min_height_px if least is None else least
+        self.stages = Stages()
+        """Where the time goes."""
+        self.runtime = describe_devices([faces, emotions])
+        """Runtime and device in words, such as "litert 2.3.0 on cpu"."""
+        self.notes = [model.note for model in (faces, emotions) if model.note is not None]
+        """What a person should know about where the models run; worth a log line at the start."""
+        self.models: list[tuple[Task, str, str]] = [
+            (model.card.task, model.card.name, model.card.short_hash) for model in (faces, emotions)
+        ]
+        """(task, name, first twelve hex digits of the file's SHA-256) of each model."""
+
+    def look(self, frame: Frame) -> list[Sighting]:
+        """Return the faces in `frame`, the best scored first."""
+        self.stages.begin()
+        self._prepare(frame.pixels)
+        self._detect()
+        faces = self._decode()
+        sightings = [self._sight(frame.pixels, faces, i) for i in range(len(faces))]
+        self.stages.lap(GATHER)
+        return sightings
+
+    @property
+    def invoke_cpu_s(self) -> float:
+        """CPU seconds spent so far in nothing but invoke() of the models."""
+        return self._detector.model.cpu_s + self._emotion.model.cpu_s
+
+    def _prepare(self, picture: Picture) -> None:
+        self._detector.load(picture)
+        self.stages.lap(PREPARE)
+
+    def _detect(self) -> None:
+        self._detector.model.invoke()
+        self.stages.lap(DETECT)
+
+    def _decode(self) -> Faces:
+        faces = self._detector.faces().pick(slice(self._most_faces))
+        self.stages.lap(DECODE)
+        return faces
+
+    def _sight(self, picture: Picture, faces: Faces, i: int) -> Sighting:
+        left, top, right, bottom = faces.boxes[i].tolist()
+        yaw, roll = (None, None) if faces.points is None else orientation(faces.points[i])
+        readable = bottom - top >= self._least_height_px and (yaw is None or abs(yaw) <= MOST_YAW_DEG)
+        return Sighting(
+            box=self._share(left, top, right, bottom),
+            score=float(faces.scores[i]),
+            height_px=bottom - top,
+            yaw=yaw,
+            roll=roll,
+            scores=self._feel(picture, faces.boxes[i], roll or 0.0) if readable else None,
+        )
+
+    def _share(self, left: float, top: float, right: float, bottom: float) -> Box:
+        width, height = self._width, self._height
+        return Box(left / width, top / height, (right - left) / width, (bottom - top) / height)
+
+    def _feel(self, picture: Picture, box: NDArray[np.float32], roll: float) -> Scores:
+        self._emotion.load(self._emotion.crop(picture, box, roll))
+        self.stages.lap(CROP)
+        self._emotion.model.invoke()
+        self.stages.lap(EMOTION)
+        return self._emotion.scores()
+
+
+def choose_face_card(cards: Mapping[str, Card], name: str, width: int, height: int) -> FaceCard:
+    """Return the face model called `name`, or for "auto" the one that fits pictures of `width` × `height` best.
+
+    The rule of auto: of the models whose card says `auto = true` (if none does, of the CenterFaces), the one whose
+    canvas the picture fills best, as the rest of the canvas is computed for nothing; of equals the larger, which sees
+    further. Raises ConfigError when there is no such model.
+    """
+    faces = {card.name: card for card in cards.values() if isinstance(card, FaceCard)}
+    if name != "auto":
+        return faces.get(name) or _refuse(cards, name, "face")
+    eligible = [card for card in faces.values() if card.output.auto]
+    eligible = eligible or [card for card in faces.values() if card.output.layout == "centerface"]
+    if not eligible:
+        _refuse(cards, name, "face")
+    return max(eligible, key=lambda card: (round(_fill(card, width, height), 2), card.input.width * card.input.height))
+
+
+def choose_emotion_card(cards: Mapping[str, Card], name: str) -> EmotionCard:
+    """Return the emotion model called `name`. Raises ConfigError when there is none."""
+    card = cards.get(name)
+    return card if isinstance(card, EmotionCard) else _refuse(cards, name, "emotion")
+
+
+def _refuse(cards: Mapping[str, Card], name: str, task: Task) -> NoReturn:
+    names = ", ".join(sorted(card.name for card in cards.values() if card.task == task)) or "none at all"
+    wrong = f"is a model for {cards[name].task}" if name in cards else "finds no model"
+    raise ConfigError(f'vision.{task}_model = "{name}" {wrong}; models for {task}: {names}')
+
+
+def _fill(card: FaceCard, width: int, height: int) -> float:
+    """Share of the card's canvas that a picture of `width` × `height` fills."""
+    scale = min(card.input.width / width, card.input.height / height)
+    return width * scale * height * scale / (card.input.width * card.input.height)
