@@ -85,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, call: str, text: str
+    commands: "argparse._SubParsersAction[_Parser]", name: str, call: str, text: str
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
     command.set_defaults(call=call)

@@ -2,13 +2,16 @@
 
 import argparse
 import json
+from typing import Final
+
+from pydantic import BaseModel
 
 from edged.errors import ExitCode
 from edged.messages.gap import GapMessage
 from edged.messages.status import StatusMessage
 from edged.messages.window import WindowMessage
 
-KINDS = {"window": WindowMessage, "gap": GapMessage, "status": StatusMessage}
+KINDS: Final[dict[str, type[BaseModel]]] = {"window": WindowMessage, "gap": GapMessage, "status": StatusMessage}
 
 
 def schema(parsed: argparse.Namespace) -> ExitCode:

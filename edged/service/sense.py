@@ -13,9 +13,10 @@ import time
 
 import cv2
 
+from edged.camera.desk import Desk
 from edged.camera.frame import Frame
 from edged.camera.sources import open_source
-from edged.camera.worker import CameraWorker, Desk
+from edged.camera.worker import CameraWorker
 from edged.config.model import Camera, Config
 from edged.errors import ExitCode
 from edged.messages.common import utc
@@ -159,4 +160,4 @@ class _Live:
 
 def _status(camera: str, worker: CameraWorker, reading: Reading) -> CameraStatus:
     since = reading.wall - (reading.now - worker.since)
-    return CameraStatus(id=camera, state=worker.state, since=utc(round(since)), reason=worker.reason)
+    return CameraStatus(id=camera, state=worker.state.value, since=utc(round(since)), reason=worker.reason)

@@ -83,6 +83,7 @@ class Schedule:
 
     def _begin(self, now: float, wall: float) -> None:
         self._start, self._start_wall = now, wall
+        self._aligned = wall % self._length == 0
         self._boundary_wall = (math.floor(wall / self._length) + 1) * self._length
         self._boundary = now + self._boundary_wall - wall
 
@@ -99,4 +100,4 @@ class Schedule:
         duration = now - self._start
         clock = Clock.STEPPED if self._stepped else self._clock
         end = max(wall, self._start_wall)
-        return Span(self._start_wall, end, duration, clock, now, partial=duration < self._length - STEP)
+        return Span(self._start_wall, end, duration, clock, now, partial=not (self._aligned and now == self._boundary))

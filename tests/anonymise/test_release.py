@@ -16,13 +16,13 @@ def visitors(count: int, scores: Scores | None = HAPPY, dwell: float = 10.0) -> 
 
 
 def test_fewer_than_k_say_nothing() -> None:
-    """k - 1 visits are withheld, as nobody is."""
+    """One visit short of k, they are withheld as an empty shop is."""
     assert Gate(k=10, carry=0).close(visitors(9)) is None
     assert Gate(k=10, carry=0).close(visitors(0)) is None
 
 
 def test_k_visits_are_released() -> None:
-    """k visits are told, with the figures they make."""
+    """Visits are told from k on, with the figures they make."""
     release = Gate(k=10, carry=0).close(visitors(10) + Tally(live_ms=1_000_000))
     assert release is not None
     assert (release.visits, release.windows_covered, release.mean_dwell_s) == (10, 1, 10.0)

@@ -1,0 +1,107 @@
+"""Configuration: what is read, what overrides what, and what is said about faults."""
+
+from pathlib import Path
+
+import pytest
+
+from edged.config.load import load
+from edged.config.model import Config
+from edged.errors import ConfigError, MissingInputError, UsageError
+
+SAMPLE = Path(__file__).parents[2] / "config" / "edged.toml"
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "edged.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_sample_file_is_the_defaults() -> None:
+    """The commented sample says exactly what happens without it."""
+    assert load(SAMPLE) == load(None) == Config()
+
+
+def test_stronger_layers_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment wins over the file, the command line over both; other keys stay."""
+    path = write(tmp_path, '[broker]\nhost = "file"\nport = 1\n[windows]\nlength_s = 60\n')
+    monkeypatch.setenv("EDGED_BROKER__HOST", "environment")
+    monkeypatch.setenv("EDGED_WINDOWS__LENGTH_S", "300")
+    config = load(path, ["windows.length_s=600", "camera.source=film.mp4"])
+    assert (config.broker.host, config.broker.port) == ("environment", 1)
+    assert config.windows.length_s == 600
+    assert config.cameras[0].source == "film.mp4"
+
+
+def test_password_comes_from_a_systemd_credential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A credential is read where systemd puts it, without its last line break."""
+    (tmp_path / "edged-broker-password").write_text("geheim\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    config = load(write(tmp_path, '[broker]\nusername = "shop"\n'))
+    assert config.broker.password is not None
+    assert config.broker.password.get_secret_value() == "geheim"
+    assert "geheim" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[broker]\nport = 99999", "broker.port = 99999: input should be less than or equal to 65535"),
+        ('[broker]\nhots = "x"', "unknown key broker.hots: did you mean host?"),
+        ("[windows]\nlength = 60", "unknown key windows.length: did you mean length_s?"),
+        ("[windows]\nlength_s = 7", "length_s must divide a day"),
+        ("wifi = 1", "unknown key wifi; known here are device, cameras"),
+        ('[[cameras]]\nid = "Front Door"', "cameras[1].id = 'Front Door': a name has 1 to 32 of"),
+        ('[[cameras]]\nid = "a"\n[[cameras]]\nid = "a"', "two cameras have the id 'a'"),
+        ('[cameras]\nid = "a"', "cameras: write [[cameras]], in double brackets"),
+        ("[[cameras]]\nwidth = 640", "width and height go together"),
+        ('[[cameras]]\npace = "fast"\nloop = true', 'loop = true needs pace = "real-time"'),
+        ("[[cameras]]\nstart = 2026-01-01T00:00:00Z", 'start needs pace = "fast"'),
+        ('[[cameras]]\npace = "fast"\n[[cameras]]\nid = "b"', 'either all cameras have pace = "fast" or none'),
+        ('[privacy]\npolicy = "none"', "privacy.policy = 'none': input should be 'threshold'"),
+        ("[privacy]\nk = 1", "privacy.k = 1: input should be greater than or equal to 2"),
+        ("[visits]\nmin_duration_s = 20\nmax_duration_s = 10", "min_duration_s must be less than max_duration_s"),
+        ('[broker]\npassword = "geheim"', "broker.password doesn't belong in this file"),
+        ('[broker]\nhost = "h"\nusername = "u"\npassword_file = "/p"', "would travel in the clear"),
+        ('[broker]\npassword_file = "/p"', "a password needs a username"),
+        ('[broker]\nca_file = "/ca"', "ca_file needs tls = true"),
+        ("[broker", "not valid TOML"),
+    ],
+)
+def test_fault_is_told_with_file_key_and_what_is_allowed(tmp_path: Path, text: str, says: str) -> None:
+    """Each fault gives one line that names file, key, and what is allowed; a secret is never repeated."""
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"{path}: ")
+    assert says in line
+    assert "geheim" not in line
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    """Nobody has to run the check three times to find three faults."""
+    path = write(tmp_path, "[broker]\nport = 0\n[privacy]\nk = 0\n[windows]\nlenght_s = 60\n")
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert len(str(caught.value).splitlines()) == 3
+
+
+def test_missing_file_is_told() -> None:
+    """A file that isn't there is said so, with a place to find a sample."""
+    with pytest.raises(MissingInputError, match="no such configuration file"):
+        load(Path("/nowhere/edged.toml"))
+
+
+@pytest.mark.parametrize("override", ["windows", "windows.length_s", "=1", "k=3", ".k=3"])
+def test_override_of_another_form_is_refused(override: str) -> None:
+    """What isn't SECTION.KEY=VALUE is refused with an example."""
+    with pytest.raises(UsageError, match="write SECTION"):
+        load(None, [override])
+
+
+def test_bad_environment_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that isn't JSON in the environment is said so."""
+    monkeypatch.setenv("EDGED_CAMERAS", "door")
+    with pytest.raises(ConfigError, match=r"environment.*cameras.*JSON"):
+        load(None)

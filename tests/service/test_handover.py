@@ -1,0 +1,69 @@
+"""The handover keeps what the store can't take just now."""
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from edged.errors import StoreError
+from edged.messages.common import Stamp
+from edged.messages.status import SenseReport
+from edged.messages.window import WindowMessage
+from edged.service.handover import MOST_WAITING, Handover
+
+
+class FlakyStore:
+    """A store by hand that refuses when told to, and gives numbers as the real one does."""
+
+    def __init__(self) -> None:
+        self.refuses = False
+        self.taken: list[WindowMessage] = []
+
+    def append(self, compose: Callable[[Stamp], WindowMessage]) -> Stamp:
+        if self.refuses:
+            raise StoreError("the disk is full")
+        stamp = Stamp("shop", "0a1b2c3d", len(self.taken) + 1)
+        self.taken.append(compose(stamp))
+        return stamp
+
+    def report(self, report: SenseReport) -> None:
+        if self.refuses:
+            raise StoreError("the disk is full")
+
+
+def numbered(number: int, stamp: Stamp) -> WindowMessage:
+    return WindowMessage.model_construct(camera=str(number), sequence=stamp.sequence)
+
+
+def test_messages_refused_are_given_later_in_order() -> None:
+    """A full disk delays messages, it neither loses nor reorders them, and no number is used up meanwhile."""
+    store = FlakyStore()
+    handover = Handover(store)
+    store.refuses = True
+    handover.put([partial(numbered, 1), partial(numbered, 2)])
+    assert handover.fault == "the disk is full"
+    store.refuses = False
+    handover.put([partial(numbered, 3)])
+    assert handover.fault is None
+    assert [(m.camera, m.sequence) for m in store.taken] == [("1", 1), ("2", 2), ("3", 3)]
+
+
+def test_memory_stays_bounded() -> None:
+    """However long the store refuses, only so much waits; the oldest go."""
+    store = FlakyStore()
+    store.refuses = True
+    handover = Handover(store)
+    handover.put(partial(numbered, i) for i in range(MOST_WAITING + 5))
+    store.refuses = False
+    handover.put([])
+    assert [m.camera for m in store.taken] == [str(i) for i in range(5, MOST_WAITING + 5)]
+
+
+def test_fault_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A lasting fault doesn't fill the journal."""
+    store = FlakyStore()
+    store.refuses = True
+    handover = Handover(store)
+    for i in range(5):
+        handover.put([partial(numbered, i)])
+    assert len(caplog.records) == 1
