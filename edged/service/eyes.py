@@ -6,7 +6,7 @@ Rules:
   - A size no camera has any more is let go: a device that changes its mind doesn't grow.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from edged.camera.frame import Frame
 from edged.config.model import Camera, Config
@@ -34,6 +34,16 @@ class Eyes:
     def sees(self) -> Sees:
         """Which models looked last, or will look first."""
         return _sees(self._latest)
+
+    @property
+    def invoke_cpu_s(self) -> float:
+        """CPU seconds that the models which looked last have spent in invoke so far."""
+        return self._latest.invoke_cpu_s
+
+    @property
+    def last_stages(self) -> Mapping[str, float]:
+        """Wall seconds of each stage of the last frame."""
+        return self._latest.stages.last_wall_s
 
     def look(self, frame: Frame) -> tuple[list[Sighting], Sees]:
         """Find the faces of a frame; say which models did."""

@@ -10,11 +10,13 @@ Rules:
 
 import logging
 import time
+from collections.abc import Callable
+from typing import Protocol
 
 import cv2
 
 from edged.camera.desk import Desk
-from edged.camera.frame import Frame
+from edged.camera.frame import Frame, FrameSource
 from edged.camera.sources import open_source
 from edged.camera.worker import CameraWorker
 from edged.config.model import Camera, Config
@@ -27,8 +29,9 @@ from edged.service import clock
 from edged.service.clock import Reading
 from edged.service.eyes import Eyes
 from edged.service.handover import Handover
-from edged.service.line import Line
+from edged.service.line import Line, Sees
 from edged.service.signals import Stop
+from edged.vision.sighting import Sighting
 from edged.windows.schedule import Clock
 
 log = logging.getLogger(__name__)
@@ -64,10 +67,25 @@ def main(config: Config, stop: Stop) -> ExitCode:
     return ExitCode.OK
 
 
-def sense_recording(config: Config, camera: Camera, handover: Handover, stop: Stop, eyes: Eyes | None = None) -> None:
+class Looks(Protocol):
+    """What finds the faces of a frame."""
+
+    def look(self, frame: Frame) -> tuple[list[Sighting], Sees]:
+        """Return the faces and which models found them."""
+
+
+def sense_recording(
+    config: Config,
+    camera: Camera,
+    handover: Handover,
+    stop: Stop,
+    *,
+    eyes: Looks | None = None,
+    opener: Callable[[Camera], FrameSource] = open_source,
+) -> None:
     """Take every frame of a recording, on the clock of its own time stamps."""
     begin = camera.start.timestamp() if camera.start else time.time()
-    source = open_source(camera)
+    source = opener(camera)
     eyes = eyes or Eyes(config, [camera])
     line: Line | None = None
     captured = 0.0
