@@ -1,0 +1,137 @@
+"""Turns messages into lines a person reads, with the truth beside them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from truth import Seen, Truth
+
+from edged.messages.status import StatusMessage
+from edged.messages.window import EmotionShares, WindowMessage
+
+
+@dataclass(slots=True)
+class Report:
+    """What has been received so far, told as it comes and summed up at the end."""
+
+    console: Console
+    truth: Truth
+    windows: list[WindowMessage] = field(default_factory=list)
+    _told: str = ""
+    _shown_raw: bool = False
+
+    def status(self, message: StatusMessage) -> None:
+        """Tell of a status message, when it says something new."""
+        cameras = message.sense.cameras if message.sense else ()
+        states = ", ".join(f"camera {camera.id} is {camera.state}" for camera in cameras) or "not sensing yet"
+        told = f"device {message.device} is {message.state}; {states}"
+        if told != self._told:
+            self._told = told
+            self.console.print(f"[dim]status    {escape(told)}[/dim]")
+
+    def window(self, message: WindowMessage, topic: str, body: bytes) -> None:
+        """Tell of a window message."""
+        self.windows.append(message)
+        span = message.window
+        self.console.print()
+        self.console.print(
+            f"[bold]window    {span.start:%H:%M:%S} to {span.end:%H:%M:%S} UTC[/bold]  "
+            f"message {message.sequence} on {topic}{', a part of a window' if span.partial else ''}"
+        )
+        if message.state == "released":
+            self._released(message)
+            if not self._shown_raw:
+                self._shown_raw = True
+                text = json.dumps(json.loads(body), ensure_ascii=False)
+                self.console.print(f"  [dim]as received: {escape(text)}[/dim]", highlight=False)
+        else:
+            told = f"  withheld  fewer than {message.privacy.k} visits, or nobody: the message doesn't say which"
+            self.console.print(f"[yellow]{told}[/yellow]  [dim](in truth {self._of(message, 1).visits})[/dim]")
+        coverage = message.coverage
+        self.console.print(
+            f"  [dim]rests on  live pictures {coverage.live_share:.0%} of the time, {coverage.dropped_share:.0%} "
+            f"dropped; {', '.join(model.name for model in message.models)}; {escape(message.runtime)}[/dim]",
+            highlight=False,
+        )
+
+    def _released(self, message: WindowMessage) -> None:
+        covered = message.privacy.windows_covered
+        true = self._of(message, covered)
+        dwell, in_view, emotion = message.dwell, message.in_view, message.emotion
+        assert message.visits is not None
+        assert dwell is not None
+        assert in_view is not None
+        over = "" if covered == 1 else f", with those of the {covered - 1} before it"
+        figures = (
+            f"  [green]released  {message.visits} visits[/green] [dim](in truth {true.visits})[/dim]{over}, "
+            f"{dwell.mean_s:.1f} s each [dim]({_number(true.mean_dwell_s, 1)})[/dim], "
+            f"{in_view.mean:.2f} in view [dim]({true.mean_in_view:.2f})[/dim]"
+        )
+        self.console.print(figures, highlight=False)
+        if emotion is None:
+            self.console.print("  emotions  too few faces were seen well enough to tell")
+        else:
+            self.console.print(f"  emotions  {_shares(emotion.mean_scores)}", highlight=False)
+
+    def summary(self) -> None:
+        """Sum up: measured beside true, window by window."""
+        table = Table(
+            title="Measured, and in truth", caption="The sample's people show few emotions: see its SOURCES.md."
+        )
+        table.caption = None
+        table.add_column("window (UTC)")
+        for title in ("visits", "truth", "s each", "truth", "in view", "truth"):
+            table.add_column(title, justify="right")
+        for message in self.windows:
+            table.add_row(*self._row(message))
+        told = sum(message.visits or 0 for message in self.windows)
+        whole = self.truth.whole()
+        table.add_section()
+        table.add_row(
+            "all", str(told), str(whole.visits), "", _number(whole.mean_dwell_s, 1), "", f"{whole.mean_in_view:.2f}"
+        )
+        self.console.print()
+        self.console.print(table)
+        withheld = sum(message.state == "withheld" for message in self.windows)
+        self.console.print(
+            f"{whole.visits} visits took place, {told} were told, in {len(self.windows) - withheld} released windows. "
+            f"{withheld} windows told nothing: their visits are carried into the next one until there are enough to "
+            "tell; carried too long, they are dropped unseen."
+        )
+
+    def _row(self, message: WindowMessage) -> tuple[str, ...]:
+        span = message.window
+        name = f"{span.start:%H:%M:%S}-{span.end:%H:%M:%S}"
+        true = self._of(message, 1)
+        if message.dwell is None or message.in_view is None:
+            return name, "withheld", str(true.visits), "", "", "", ""
+        covered = message.privacy.windows_covered
+        true = self._of(message, covered)
+        return (
+            name + (f" (+{covered - 1})" if covered > 1 else ""),
+            str(message.visits),
+            str(true.visits),
+            f"{message.dwell.mean_s:.1f}",
+            _number(true.mean_dwell_s, 1),
+            f"{message.in_view.mean:.2f}",
+            f"{true.mean_in_view:.2f}",
+        )
+
+    def _of(self, message: WindowMessage, covered: int) -> Seen:
+        """The truth of the windows that a message covers."""
+        position = self.windows.index(message)
+        first = self.windows[max(position - covered + 1, 0)]
+        return self.truth.between(first.window.start, message.window.end, self.windows[0].window.start)
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _shares(shares: EmotionShares) -> str:
+    named = sorted(shares.model_dump().items(), key=lambda pair: -pair[1])
+    return ", ".join(f"{name} {share:.0%}" for name, share in named if share >= 0.05)
