@@ -1,1 +1,8 @@
-"""Publish room: MQTT client, status, drain of the outbox. Sees messages, never a picture."""
+"""Publish room: MQTT client, status, drain of the outbox. Sees messages, never a picture.
+
+    outbox ─Row→ window ─┐
+                         ├→ link ─PUBLISH→ broker ─PUBACK→ link → window → outbox (settled)
+    report, counts → status ┘
+
+`publisher` drives the others by the table in `state`; `reasons` says in words what went wrong.
+"""

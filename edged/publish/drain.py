@@ -1,0 +1,140 @@
+"""Empties the outbox into a connection, and writes down what the broker acknowledged.
+
+Rules:
+  - A row is settled on its PUBACK and on nothing else; the marks of one turn share one transaction.
+  - The outbox decides what there is, the window what is in flight; here is only the way between them.
+  - When the outbox can't be used (disk full), it is asked again every STORE_RETRY_S; what was acknowledged meanwhile
+    waits in the window, bounded.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from edged.errors import StoreError
+from edged.outbox.row import Row
+from edged.outbox.store import Outbox
+from edged.publish.link import Accepted, Acknowledged, Link
+from edged.publish.reasons import Verdict
+from edged.publish.status import Look
+from edged.publish.window import Window
+
+log = logging.getLogger(__name__)
+
+STORE_RETRY_S: Final = 5.0
+PRUNE_EVERY_S: Final = 60.0
+
+T = TypeVar("T")
+
+
+class Drain:
+    """The outbox as the publisher uses it. Times are monotonic seconds, except `wall` (Unix seconds)."""
+
+    def __init__(self, outbox: Outbox, note: Callable[[str], None]) -> None:
+        self._outbox = outbox
+        self._note = note
+        self._epoch = outbox.epoch
+        self._window = Window()
+        self._largest_body: int | None = None
+        self._more = True
+        self._usable_at = 0.0
+        self._prune_at = 0.0
+        self.degraded = False
+        """The outbox could not be used at the last try."""
+
+    @property
+    def flying(self) -> int:
+        """Messages that the broker owes an answer for."""
+        return self._window.flying
+
+    def connected(self, accepted: Accepted, now: float, wall: float) -> None:
+        """A connection begins: what was acknowledged lately is due again, and then the rest."""
+        self._window.connected(accepted.receive_maximum)
+        self._largest_body = accepted.largest_body
+        self._more = True
+        self._try(lambda: self._outbox.replay(wall), now)
+
+    def lost(self, now: float) -> None:
+        """The connection has ended."""
+        suspect = self._window.lost(now)
+        if suspect is not None:
+            self._note(f"message {suspect.sequence} is tried again later: the broker keeps hanging up on it")
+
+    def tend(self, now: float, wall: float) -> Look | None:
+        """Settle and prune; when something has changed in the outbox, give a look at it."""
+        if now < self._usable_at:
+            return None
+        rows = self._window.to_settle()
+        if rows:
+            self._try(lambda: self._outbox.settle(rows, wall), now)
+            if not self.degraded:
+                self._window.settled(rows)
+        if now >= self._prune_at:
+            pruned = self._try(lambda: self._outbox.prune(wall), now)
+            self._prune_at = now + (0.0 if pruned else PRUNE_EVERY_S)
+        if not self._outbox.changed():
+            return None
+        self._more = True
+        look = self.look(now)
+        if self._outbox.epoch != self._epoch:
+            self._note("the outbox file was corrupt and was moved aside; a new epoch begins")
+            self._epoch = self._outbox.epoch
+            self._window.rewind()
+        return look
+
+    def look(self, now: float) -> Look | None:
+        """See how full the outbox is and what the sensing process reports; None when it can't be used."""
+        return self._try(lambda: Look(self._outbox.counts(), self._outbox.latest_report()), now)
+
+    def send(self, link: Link, now: float) -> None:
+        """Send what is due and fits into the window."""
+        self._more = self._more or self._window.wakes(now)
+        if not self._more or now < self._usable_at:
+            return
+        rows = self._try(lambda: self._window.due(self._outbox.waiting, now), now) or []
+        for row in rows:
+            if self._largest_body is not None and len(row.body) > self._largest_body:
+                self._set_aside(row, f"it is larger than the broker's {self._largest_body} bytes", now)
+            else:
+                self._window.sent(link.send(row.topic, row.body), row)
+        self._more = bool(rows) or not self._window.room
+
+    def answered(self, answer: Acknowledged, now: float) -> bool:
+        """Heed the broker's answer; say whether a message was taken."""
+        self._more = True
+        match answer.verdict:
+            case Verdict.TAKEN:
+                return self._window.taken(answer.mid) is not None
+            case Verdict.NOT_NOW:
+                row = self._window.refused(answer.mid, now)
+                if row is not None:
+                    self._note(f"the broker refuses message {row.sequence} on {row.topic}: {answer.text}")
+            case Verdict.NEVER:
+                row = self._window.discarded(answer.mid)
+                if row is not None:
+                    self._set_aside(row, answer.text, now)
+        return False
+
+    def empty(self, now: float) -> bool:
+        """Everything has been acknowledged, and the outbox knows it."""
+        if self._window.flying or self._window.to_settle():
+            return False
+        counts = self._try(self._outbox.counts, now)
+        return counts is not None and counts.waiting == 0
+
+    def _set_aside(self, row: Row, why: str, now: float) -> None:
+        self._try(lambda: self._outbox.set_aside(row), now)
+        self._note(f"message {row.sequence} was given up, a gap message declares it: {why}")
+
+    def _try(self, work: Callable[[], T], now: float) -> T | None:
+        try:
+            result = work()
+        except StoreError as error:
+            if not self.degraded:
+                self._note(str(error))
+            self.degraded, self._usable_at = True, now + STORE_RETRY_S
+            return None
+        if self.degraded:
+            log.info("the outbox can be used again")
+        self.degraded = False
+        return result

@@ -1,0 +1,144 @@
+"""What went wrong between us and the broker, in words a shopkeeper's technician can act on.
+
+Rules:
+  - One sentence: who, what, and what to do about it where that can be known. Never a password.
+  - MQTT reason codes are those of MQTT 5 (OASIS 2019, section 2.4); paho translates 3.1.1's return codes into them.
+"""
+
+import enum
+import errno
+import socket
+import ssl
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+class Kind(enum.Enum):
+    """What follows from a fault."""
+
+    PASSING = enum.auto()
+    """Try again after a growing delay."""
+    OLD_BROKER = enum.auto()
+    """The broker doesn't speak MQTT 5: try again with 3.1.1."""
+    RIVAL = enum.auto()
+    """Another client has our client id: wait the longest delay, or the two would throw each other out for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why there is no connection."""
+
+    text: str
+    kind: Kind = Kind.PASSING
+
+
+class Verdict(enum.Enum):
+    """What a PUBACK says of a row."""
+
+    TAKEN = enum.auto()
+    NOT_NOW = enum.auto()
+    """Refused for a reason that may pass or be mended."""
+    NEVER = enum.auto()
+    """Refused for what it is."""
+
+
+UNSUPPORTED_VERSION: Final = 0x84
+NOT_AUTHORISED: Final = 0x87
+TAKEN_OVER: Final = 0x8E
+_NEVER: Final = frozenset({0x90, 0x95, 0x99})
+
+_WORDS: Final = MappingProxyType(
+    {
+        0x81: "it found a packet malformed",
+        0x82: "it speaks of a protocol error",
+        UNSUPPORTED_VERSION: "it doesn't speak this version of MQTT",
+        0x85: "it doesn't accept the client id (broker.client_id)",
+        0x86: "bad user name or password (broker.username, broker.password_file)",
+        NOT_AUTHORISED: "not authorised: check its access list for this user and the topics edged/<device>/#",
+        0x88: "it is unavailable just now",
+        0x89: "it is busy",
+        0x8A: "it has banned this client",
+        0x8B: "it is shutting down",
+        0x8D: "it heard nothing from us for too long",
+        TAKEN_OVER: "another client with the same client id has connected: give each device its own device.id",
+        0x90: "it doesn't accept the topic name",
+        0x93: "we sent more at a time than it allows",
+        0x95: "a message was larger than it allows",
+        0x96: "messages came faster than it allows",
+        0x97: "its quota for us is used up",
+        0x98: "its administrator has ended the connection",
+        0x99: "it doesn't accept what is in a message",
+        0x9A: "it doesn't support retained messages",
+        0x9B: "it doesn't support QoS 1",
+        0x9C: "it asks us to use another server",
+        0x9D: "it has moved to another server",
+        0x9F: "connections came faster than it allows",
+        0xA0: "the longest time it allows for a connection is over",
+    }
+)
+
+# OpenSSL's X509_V_ERR_… numbers (openssl-verification-options(1)).
+_CERTIFICATE: Final = MappingProxyType(
+    {
+        9: "is not valid yet (is this device's clock right?)",
+        10: "has expired (or this device's clock is wrong)",
+        18: "is self-signed and not trusted (broker.ca_file)",
+        19: "was issued by an authority that is not trusted (broker.ca_file)",
+        20: "was issued by an authority that is not trusted (broker.ca_file)",
+        21: "can't be verified (broker.ca_file)",
+        62: "is for another name than broker.host",
+        64: "is for another address than broker.host",
+    }
+)
+
+_NO_ROUTE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN})
+_NETWORK: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (socket.gaierror, "its name is unknown (or the name server doesn't answer)"),
+    (TimeoutError, "no answer"),
+    (ConnectionRefusedError, "nothing listens on that port"),
+    (ConnectionError, "it closed the connection"),
+)
+
+
+def words(code: int) -> str:
+    """An MQTT reason code in words."""
+    return _WORDS.get(code, f"reason code 0x{code:02X}")
+
+
+def refused(where: str, code: int) -> Fault:
+    """The broker answered our CONNECT with a refusal."""
+    kind = Kind.OLD_BROKER if code == UNSUPPORTED_VERSION else Kind.PASSING
+    return Fault(f"the broker at {where} refuses the connection: {words(code)}", kind)
+
+
+def thrown_out(where: str, code: int) -> Fault:
+    """The broker ended the connection with a DISCONNECT packet."""
+    kind = Kind.RIVAL if code == TAKEN_OVER else Kind.PASSING
+    return Fault(f"the broker at {where} ended the connection: {words(code)}", kind)
+
+
+def unreachable(where: str, error: Exception) -> Fault:
+    """Name, TCP or TLS failed before MQTT began."""
+    return Fault(f"the broker at {where} can't be reached: {_cause(error)}")
+
+
+def verdict(code: int) -> Verdict:
+    """What a PUBACK's reason code means for its row."""
+    if code < 0x80:
+        return Verdict.TAKEN
+    return Verdict.NEVER if code in _NEVER else Verdict.NOT_NOW
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        told = _CERTIFICATE.get(error.verify_code, f"is not accepted ({error.verify_message})")
+        return f"its TLS certificate {told}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed ({error.reason or 'no reason given'}): does this port speak TLS?"
+    if isinstance(error, OSError) and error.errno in _NO_ROUTE:
+        return "there is no route to it: is the network up?"
+    for kind, told in _NETWORK:
+        if isinstance(error, kind):
+            return told
+    return getattr(error, "strerror", None) or type(error).__name__

@@ -1,0 +1,171 @@
+"""Which rows are with the broker, and which wait for another try: the one window of messages in flight.
+
+Rules:
+  - A row is in at most one place: in flight (sent, not answered), taken (answered, not yet settled in the outbox), or
+    held (refused, or suspected of making the broker hang up).
+  - Oldest first. A held row lets the others pass and is tried again later; it is never dropped for that.
+  - When connections die again and again without one answer, rows go one at a time, and the row that was alone in flight
+    STRIKES times is held: a poisoned message doesn't block the rest, whatever the broker's manners.
+  - Pure: time comes in, in monotonic seconds.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+from edged.outbox.row import Row
+
+SIZE: Final = 20
+TAKEN_AT_MOST: Final = 1000
+"""Answered rows that the outbox could not settle (its disk is full) wait here; then nothing more is sent."""
+FRUITLESS: Final = 2
+"""After so many connections without an answer rows go one at a time."""
+STRIKES: Final = 3
+FIRST_HOLD_S: Final = 60.0
+LONGEST_HOLD_S: Final = 3600.0
+
+
+class Key(NamedTuple):
+    """Which row: sequences begin anew with each epoch."""
+
+    epoch: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a row has been through."""
+
+    strikes: int = 0
+    """So often it was alone in flight when the connection died."""
+    holds: int = 0
+    """So often it was held."""
+    until: float = 0.0
+    """Monotonic seconds up to which it is held."""
+
+
+Fetch = Callable[[int, int], list[Row]]
+"""The outbox's `waiting`: (limit, after) to the oldest waiting rows with a higher sequence."""
+
+
+class Window:
+    """The rows between the outbox and the broker."""
+
+    def __init__(self) -> None:
+        self._full = self._size = SIZE
+        self._flying: dict[int, Row] = {}
+        self._taken: list[Row] = []
+        self._trouble: dict[Key, Trouble] = {}
+        self._cursor = 0
+        self._wake = math.inf
+        self._fruitless = 0
+        self._answered = False
+
+    @property
+    def flying(self) -> int:
+        """Rows in flight."""
+        return len(self._flying)
+
+    @property
+    def room(self) -> int:
+        """How many more rows may go out."""
+        return 0 if len(self._taken) >= TAKEN_AT_MOST else max(0, self._size - len(self._flying))
+
+    def connected(self, receive_maximum: int) -> None:
+        """A connection begins."""
+        self._full = max(1, min(SIZE, receive_maximum))
+        self._size = 1 if self._fruitless >= FRUITLESS else self._full
+        self._answered = False
+        self.rewind()
+
+    def rewind(self) -> None:
+        """Whatever waits is due from the oldest on: a new connection, or a new epoch."""
+        self._cursor = 0
+
+    def wakes(self, now: float) -> bool:
+        """Whether a row's time out is over."""
+        return now >= self._wake
+
+    def due(self, fetch: Fetch, now: float) -> list[Row]:
+        """Choose the rows to send now: as many as fit, oldest first."""
+        if self.wakes(now):
+            self.rewind()
+            self._wake = min((each.until for each in self._trouble.values() if each.until > now), default=math.inf)
+        held = {key for key, trouble in self._trouble.items() if trouble.until > now}
+        if not self.room or len(held) >= SIZE:
+            return []
+        busy = held | {_key(row) for row in (*self._flying.values(), *self._taken)}
+        found = fetch(self.room + len(busy), self._cursor)
+        chosen = [row for row in found if _key(row) not in busy][: self.room]
+        if chosen:
+            self._cursor = chosen[-1].sequence
+        return chosen
+
+    def sent(self, mid: int, row: Row) -> None:
+        """A row has gone out under this packet id."""
+        self._flying[mid] = row
+
+    def taken(self, mid: int) -> Row | None:
+        """The broker has acknowledged this packet; give its row, None if it isn't ours."""
+        row = self._answer(mid)
+        if row is not None:
+            self._trouble.pop(_key(row), None)
+            self._taken.append(row)
+        return row
+
+    def refused(self, mid: int, now: float) -> Row | None:
+        """The broker doesn't want this packet now: its row is held. Give it, None if it isn't ours."""
+        row = self._answer(mid)
+        if row is not None:
+            self._hold(row, now)
+        return row
+
+    def discarded(self, mid: int) -> Row | None:
+        """The broker will never take this packet. Give its row, None if it isn't ours."""
+        row = self._answer(mid)
+        if row is not None:
+            self._trouble.pop(_key(row), None)
+        return row
+
+    def lost(self, now: float) -> Row | None:
+        """The connection is over: what was in flight goes back. Give the row that is held from now on, if any."""
+        suspect = None
+        if self._flying and not self._answered:
+            self._fruitless += 1
+            if len(self._flying) == 1:
+                (row,) = self._flying.values()
+                before = self._trouble.get(_key(row), Trouble())
+                self._trouble[_key(row)] = replace(before, strikes=before.strikes + 1)
+                if before.strikes + 1 >= STRIKES:
+                    suspect = row
+                    self._hold(row, now)
+        self._flying.clear()
+        return suspect
+
+    def to_settle(self) -> tuple[Row, ...]:
+        """The rows that are acknowledged and not yet settled."""
+        return tuple(self._taken)
+
+    def settled(self, rows: Iterable[Row]) -> None:
+        """The outbox has marked these rows."""
+        done = {_key(row) for row in rows}
+        self._taken = [row for row in self._taken if _key(row) not in done]
+
+    def _answer(self, mid: int) -> Row | None:
+        row = self._flying.pop(mid, None)
+        if row is not None:
+            self._answered, self._fruitless, self._size = True, 0, self._full
+        return row
+
+    def _hold(self, row: Row, now: float) -> None:
+        if len(self._trouble) > TAKEN_AT_MOST:  # rows that the outbox dropped meanwhile leave their entries behind
+            self._trouble.clear()
+        before = self._trouble.get(_key(row), Trouble())
+        until = now + min(LONGEST_HOLD_S, FIRST_HOLD_S * 2.0 ** min(before.holds, 10))
+        self._trouble[_key(row)] = replace(before, holds=before.holds + 1, until=until)
+        self._wake = min(self._wake, until)
+
+
+def _key(row: Row) -> Key:
+    return Key(row.epoch, row.sequence)

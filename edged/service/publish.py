@@ -1,0 +1,62 @@
+"""The main of the publishing process: the one that has the network and never sees a picture.
+
+Rules:
+  - SIGTERM and SIGINT: finish what is in flight, say `offline`, exit 0. SIGUSR1, or drain = True: go on until
+    everything has been acknowledged, then the same.
+  - Only one per state folder.
+  - It imports nothing that could hold a picture, and no more than it needs: it must fit into 40 MB.
+"""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+from edged.config.model import Config
+from edged.errors import ExitCode
+from edged.outbox.files import exclusive
+from edged.outbox.store import Outbox
+from edged.publish.publisher import Publisher, Wish
+from edged.publish.state import State
+
+log = logging.getLogger(__name__)
+
+
+def main(
+    config: Config, stop: threading.Event, *, drain: bool = False, progress: Callable[[], None] = lambda: None
+) -> ExitCode:
+    """Publish until `stop` is set, or until all is acknowledged when draining.
+
+    Args:
+        config: the whole configuration.
+        stop: set by whoever handles SIGTERM and SIGINT.
+        drain: end as soon as the outbox is empty and acknowledged.
+        progress: called at each turn, at least every few seconds: what a watchdog may be fed by.
+
+    Raises:
+        InUseError: another one publishes from this state folder.
+        StateFolderError: the state folder can't be used.
+        StoreError: the outbox can't be opened just now.
+    """
+    draining = threading.Event()
+    if drain:
+        draining.set()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGUSR1, lambda _number, _frame: draining.set())
+    with exclusive(config.outbox.folder, "publish"):
+        outbox = Outbox.open(
+            config.outbox.folder,
+            config.device.id,
+            max_messages=config.outbox.max_messages,
+            replay_horizon_s=config.outbox.replay_horizon_s,
+        )
+        try:
+            publisher = Publisher(config, outbox, time, stop.wait)
+            while publisher.state is not State.STOPPED:
+                publisher.turn(Wish(stop.is_set(), draining.is_set()))
+                progress()
+        finally:
+            outbox.close()
+    log.info("stopped")
+    return ExitCode.OK
