@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from edged.words import Scores
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Box:
     """An axis-parallel rectangle in normalised picture coordinates; may reach beyond 0 to 1 at the border."""
 
@@ -23,6 +23,9 @@ class Box:
     def centre(self) -> tuple[float, float]:
         """(x, y) of the middle."""
         return self.left + self.width / 2, self.top + self.height / 2
+
+    def __repr__(self) -> str:
+        return "<Box>"
 
 
 def iou(a: Box, b: Box) -> float:
