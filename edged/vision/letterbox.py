@@ -4,12 +4,14 @@ Strategy: the picture is scaled to fit at the top left of a black canvas that is
 quantisation are done on the small canvas, straight into the tensor. No float picture is ever made for an int8 model.
 
 Rules:
-  - Shrinking averages areas (cv2.INTER_AREA): a small face must not depend on which pixels happen to be sampled.
+  - Shrinking averages: the picture is halved, each pixel the mean of four, while it is at least twice too large, and
+    interpolated linearly for the rest, so that a small face doesn't depend on which pixels happen to be sampled. It
+    finds as much as cv2.INTER_AREA and costs a fifth of it at sizes that are no whole multiple.
   - A stored value is round((pixel - mean) / std / scale) + zero point. Where that is the pixel less 128 for each of the
     256 pixel values (up to rounding), flipping the top bit does the same at memory speed; else a table is looked up.
 """
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import cv2
 import numpy as np
@@ -27,7 +29,7 @@ _ROUNDING: Final = 0.501
 class Letterbox:
     """Fits pictures of one size onto a canvas of another."""
 
-    __slots__ = ("_area", "_canvas", "_filled", "_method", "_small", "_swap", "scale")
+    __slots__ = ("_area", "_canvas", "_halves", "_size", "_small", "_swap", "scale")
 
     def __init__(self, width: int, height: int, canvas_width: int, canvas_height: int, *, swap: bool) -> None:
         """Prepare for pictures of `width` × `height`; `swap` turns blue-green-red into red-green-blue."""
@@ -35,25 +37,26 @@ class Letterbox:
         """Canvas pixels per picture pixel."""
         columns = min(canvas_width, max(1, round(width * self.scale)))
         rows = min(canvas_height, max(1, round(height * self.scale)))
-        self._filled = (columns, rows)
-        self._method = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_LINEAR
+        self._size = (columns, rows)
+        self._halves: list[Picture] = []
+        while width >= 2 * columns and height >= 2 * rows:
+            width, height = width // 2, height // 2
+            self._halves.append(np.empty((height, width, 3), np.uint8))
         self._canvas = np.zeros((canvas_height, canvas_width, 3), np.uint8)
-        self._area = self._canvas[: self._filled[1], : self._filled[0]]
-        self._small = np.empty((self._filled[1], self._filled[0], 3), np.uint8)
+        self._area = self._canvas[:rows, :columns]
+        self._small = np.empty((rows, columns, 3), np.uint8) if swap else self._area
         self._swap = swap
-
-    @property
-    def fill(self) -> float:
-        """Share of the canvas that holds picture, 0 to 1."""
-        return self._filled[0] * self._filled[1] / (self._canvas.shape[0] * self._canvas.shape[1])
 
     def fit(self, picture: Picture) -> Picture:
         """Return the canvas with `picture` on it, (canvas height, canvas width, 3); valid until the next call."""
+        for half in self._halves:
+            height, width = half.shape[:2]
+            # An odd last row or column is left out: only exact halves are quick.
+            whole = picture[: 2 * height, : 2 * width]
+            picture = cast(Picture, cv2.resize(whole, (width, height), dst=half, interpolation=cv2.INTER_AREA))
+        cv2.resize(picture, self._size, dst=self._small, interpolation=cv2.INTER_LINEAR)
         if self._swap:
-            cv2.resize(picture, self._filled, dst=self._small, interpolation=self._method)
             cv2.cvtColor(self._small, cv2.COLOR_BGR2RGB, dst=self._area)
-        else:
-            cv2.resize(picture, self._filled, dst=self._area, interpolation=self._method)
         return self._canvas
 
     def unfit(self, points: NDArray[np.float32]) -> NDArray[np.float32]:

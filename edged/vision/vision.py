@@ -158,15 +158,15 @@ class Vision:
 def choose_face_card(cards: Mapping[str, Card], name: str, width: int, height: int) -> FaceCard:
     """Return the face model called `name`, or for "auto" the one that fits pictures of `width` × `height` best.
 
-    The rule of auto: of the models whose card says `auto = true` (if none does, of the CenterFaces), the one whose
-    canvas the picture fills best, as the rest of the canvas is computed for nothing; of equals the larger, which sees
-    further. Raises ConfigError when there is no such model.
+    The rule of auto: of the models whose card says `auto = true`, CenterFace before other layouts, the one whose canvas
+    the picture fills best, as the rest of the canvas is computed for nothing; of equals the larger, which sees further.
+    Raises ConfigError when there is no such model.
     """
     faces = {card.name: card for card in cards.values() if isinstance(card, FaceCard)}
     if name != "auto":
         return faces.get(name) or _refuse(cards, name, "face")
     eligible = [card for card in faces.values() if card.output.auto]
-    eligible = eligible or [card for card in faces.values() if card.output.layout == "centerface"]
+    eligible = [card for card in eligible if card.output.layout == "centerface"] or eligible
     if not eligible:
         _refuse(cards, name, "face")
     return max(eligible, key=lambda card: (round(_fill(card, width, height), 2), card.input.width * card.input.height))

@@ -38,6 +38,7 @@ input = {{ width = {width}, height = {height}, colour = "rgb", mean = 0.0, std =
 layout = "centerface"
 threshold = 0.5
 nms_iou = 0.3
+auto = true
 tensors = {{ heatmap = "heatmap", scale = "scale", offset = "offset", landmarks = "landmarks" }}
 """
 
@@ -51,7 +52,7 @@ version = "0"
 [origin]
 title = "Stand-in"
 authors = "edged"
-source = "tests/vision/tiny.py"
+source = "tests/vision/tiny_models.py"
 licence = "Apache-2.0"
 training_data = "none"
 [made]
@@ -78,7 +79,7 @@ class Convolution:
 def write_emotion(folder: Path, name: str = "emotion", labels: tuple[str, ...] = LABELS, side: int = 48) -> Path:
     """Write an emotion stand-in of random weights and its card; return the card's path."""
     weights = np.random.default_rng(1).integers(-20, 21, (len(labels), side, side, 1), np.int8)
-    logits = Convolution(weights, 1e-4, np.zeros(len(labels), np.int32), 0.05, 0)
+    logits = Convolution(weights, 1e-4, np.zeros(len(labels), np.int32), 0.2, 0)
     content = convolutions((1, side, side, 1), {"logits": logits})
     return write_card(folder, name, content, EMOTION.format(width=side, height=side, labels=list(labels)))
 
