@@ -16,18 +16,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, EnvSettingsSource
-from pydantic_settings.exceptions import SettingsError
 
 from edged.config.model import Config
 from edged.errors import ConfigError, MissingInputError, UsageError
 
 CREDENTIAL = "edged-broker-password"
 """Name of the systemd credential that holds the broker's password (systemd.exec(5), LoadCredential=)."""
-
-
-class _Layers(BaseSettings, Config):  # type: ignore[misc]  # the two model_config types differ by name only
-    """Config as pydantic-settings wants to see it, to read the environment by."""
 
 
 def load(path: Path | None, overrides: Sequence[str] = ()) -> Config:
@@ -58,8 +52,19 @@ def load(path: Path | None, overrides: Sequence[str] = ()) -> Config:
 
 
 def _environment() -> dict[str, Any]:
+    names = [name.lower() for name in os.environ]
+    sections = {name.removeprefix("edged_").partition("__")[0] for name in names if name.startswith("edged_")}
+    if sections.isdisjoint(Config.model_fields):
+        return {}
+    # Only when there is something to read: pydantic-settings costs a process 3.5 MB, a tenth of what publish may use.
+    from pydantic_settings import BaseSettings, EnvSettingsSource  # noqa: PLC0415
+    from pydantic_settings.exceptions import SettingsError  # noqa: PLC0415
+
+    class Layers(BaseSettings, Config):  # type: ignore[misc]  # the two model_config types differ by name only
+        """Config as pydantic-settings wants to see it."""
+
     try:
-        return EnvSettingsSource(_Layers, env_prefix="EDGED_", env_nested_delimiter="__")()
+        return EnvSettingsSource(Layers, env_prefix="EDGED_", env_nested_delimiter="__")()
     except SettingsError as error:
         raise ConfigError(f"environment: {error}; lists and tables are written as JSON there") from None
 
