@@ -29,13 +29,13 @@ os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(READ_TIMEOUT_S))
 cv2.setLogLevel(0)
 
 FFMPEG_PARAMETERS: Final = (cv2.CAP_PROP_N_THREADS, 1)
-STREAM_PARAMETERS: Final = (
-    *FFMPEG_PARAMETERS,
-    cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
-    READ_TIMEOUT_S * 1000,
-    cv2.CAP_PROP_READ_TIMEOUT_MSEC,
-    READ_TIMEOUT_S * 1000,
-)
+
+
+def stream_parameters(timeout_s: float) -> tuple[int, ...]:
+    """Return the parameters of a stream whose opening and reading give up after `timeout_s`."""
+    milliseconds = round(timeout_s * 1000)
+    timeouts = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds, cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds)
+    return (*FFMPEG_PARAMETERS, *timeouts)
 
 
 class Capture(Protocol):

@@ -6,7 +6,7 @@ Rule: the URL goes to FFmpeg and nowhere else; every text names the camera by it
 import cv2
 
 from edged.camera.live import LiveCamera
-from edged.camera.opencv import STREAM_PARAMETERS, open_capture
+from edged.camera.opencv import READ_TIMEOUT_S, open_capture, stream_parameters
 from edged.camera.redact import redact
 from edged.config.model import Camera
 from edged.errors import CameraError, ConfigError
@@ -14,15 +14,15 @@ from edged.errors import CameraError, ConfigError
 _SCHEMES = ("rtsp", "rtsps", "http", "https")
 
 
-def open_stream(camera: Camera) -> LiveCamera:
-    """Open a network camera, within the time-out. Raises CameraError, ConfigError."""
+def open_stream(camera: Camera, *, timeout_s: float = READ_TIMEOUT_S) -> LiveCamera:
+    """Open a network camera; opening and each read give up after `timeout_s`. Raises CameraError, ConfigError."""
     url = str(camera.source)
     place = redact(url)
     if url.partition("://")[0].lower() not in _SCHEMES:
         raise ConfigError(
             f"camera {camera.id!r}: {place} is not a URL that edged reads: use rtsp://, rtsps://, http:// or https://"
         )
-    capture = open_capture(url, cv2.CAP_FFMPEG, STREAM_PARAMETERS)
+    capture = open_capture(url, cv2.CAP_FFMPEG, stream_parameters(timeout_s))
     if capture is None:
         raise CameraError(
             f"camera {camera.id!r}: no pictures from {place}: is it on, is its address right, are user and password?"
