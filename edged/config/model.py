@@ -93,7 +93,11 @@ class Visits(Section):
     lost_after_s: Annotated[float, Field(gt=0, le=30)] = 1.5
     """A face not seen for so long has left."""
     min_sightings: Annotated[int, Field(ge=1, le=100)] = 3
-    """Fewer sightings are no visit: one false detection is not a person."""
+    """Fewer good sightings are no visit: one false detection is not a person."""
+    min_score: Annotated[float, Field(ge=0, le=0.99)] = 0.5
+    """A sighting is good from this detector score on."""
+    max_yaw_deg: Annotated[float, Field(gt=0, le=90)] = 60.0
+    """A sighting is good when the face is turned away no further than this: who shows only an ear is not counted."""
     min_duration_s: Annotated[float, Field(ge=0, le=60)] = 0.5
     """A shorter appearance is no visit."""
     max_duration_s: Annotated[float, Field(ge=10, le=86400)] = 1800.0

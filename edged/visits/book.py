@@ -4,7 +4,7 @@ Rules:
   - A visit is written down once, when its track is lost or reaches the longest visit; it belongs to the window that
     is open at that moment. A track that goes on past the longest visit is followed on, but not counted again.
   - Means are over time, not over sightings: a face seen by more frames weighs no more.
-  - Too little evidence (few sightings, short) is no visit.
+  - Too little evidence is no visit: few sightings that are sure and not in full profile, or a short appearance.
 """
 
 from collections.abc import Sequence
@@ -28,17 +28,19 @@ FULL_QUALITY_PX = 48.0
 class _Entry:
     start: float
     end: float
-    sightings: int = 0
+    good: int = 0
+    """Sightings that are evidence of a person."""
     attention: float = 0.0
     weight: float = 0.0
     weighted: list[float] = field(default_factory=lambda: [0.0] * len(EMOTIONS))
     counted: bool = False
 
-    def add(self, now: float, sighting: Sighting, attention_yaw: float) -> None:
+    def add(self, now: float, sighting: Sighting, settings: Visits) -> None:
         step = min(max(now - self.end, FIRST_STEP), LONGEST_STEP)
         self.end = now
-        self.sightings += 1
-        if self.sightings > 1 and sighting.yaw is not None and abs(sighting.yaw) <= attention_yaw:
+        turned = abs(sighting.yaw) if sighting.yaw is not None else None
+        self.good += sighting.score >= settings.min_score and (turned is None or turned <= settings.max_yaw_deg)
+        if turned is not None and turned <= settings.attention_yaw_deg:
             self.attention += step
         if sighting.scores is not None:
             weight = step * min(sighting.height_px / FULL_QUALITY_PX, 1.0)
@@ -69,7 +71,7 @@ class VisitBook:
         ended = self.advance(now)
         for track, sighting in self._tracker.update(now, sightings):
             entry = self._open.setdefault(track.id, _Entry(now, now))
-            entry.add(now, sighting, self._settings.attention_yaw_deg)
+            entry.add(now, sighting, self._settings)
         return ended
 
     def advance(self, now: float) -> list[Visit]:
@@ -92,6 +94,6 @@ class VisitBook:
             entry.visit()
             for entry in entries
             if not entry.counted
-            and entry.sightings >= self._settings.min_sightings
+            and entry.good >= self._settings.min_sightings
             and entry.end - entry.start >= self._settings.min_duration_s
         ]

@@ -13,9 +13,14 @@ SAD: Scores = (0.1, 0.0, 0.0, 0.9, 0.0, 0.0, 0.0, 0.0)
 
 
 def face(
-    scores: Scores | None = HAPPY, *, yaw: float | None = 0.0, height_px: float = 60.0, x: float = 0.5
+    scores: Scores | None = HAPPY,
+    *,
+    yaw: float | None = 0.0,
+    height_px: float = 60.0,
+    x: float = 0.5,
+    score: float = 0.9,
 ) -> Sighting:
-    return Sighting(Box(x - 0.05, 0.4, 0.1, 0.15), 0.9, height_px, yaw, 0.0, scores)
+    return Sighting(Box(x - 0.05, 0.4, 0.1, 0.15), score, height_px, yaw, 0.0, scores)
 
 
 def watch(book: VisitBook, start: float, end: float, *faces: Sighting, fps: int = 10) -> list[Visit]:
@@ -48,6 +53,17 @@ def test_too_short_is_no_visit() -> None:
     book = VisitBook(Visits(min_sightings=3, min_duration_s=0.5))
     watch(book, 0.0, 0.2, face())
     assert book.close() == []
+
+
+@pytest.mark.parametrize("poor", [face(yaw=75), face(yaw=-75), face(score=0.4)])
+def test_back_of_a_head_is_no_visit(poor: Sighting) -> None:
+    """Who shows only an ear, or what only might be a face, is not counted; one who then turns round is."""
+    book = VisitBook(Visits(max_yaw_deg=60, min_score=0.5))
+    watch(book, 0.0, 3.0, poor)
+    assert book.advance(10) == book.close() == []
+    watch(book, 20.0, 23.0, poor)
+    watch(book, 23.1, 24.0, face())
+    assert len(book.close()) == 1
 
 
 def test_longest_visit_is_counted_once() -> None:
