@@ -21,7 +21,8 @@ class Report:
     console: Console
     truth: Truth
     windows: list[WindowMessage] = field(default_factory=list)
-    _told: str = ""
+    _told_status: str = ""
+    _told_basis: str = ""
     _shown_raw: bool = False
 
     def status(self, message: StatusMessage) -> None:
@@ -29,16 +30,16 @@ class Report:
         cameras = message.sense.cameras if message.sense else ()
         states = ", ".join(f"camera {camera.id} is {camera.state}" for camera in cameras) or "not sensing yet"
         told = f"device {message.device} is {message.state}; {states}"
-        if told != self._told:
-            self._told = told
-            self.console.print(f"[dim]status    {escape(told)}[/dim]")
+        if told != self._told_status:
+            self._told_status = told
+            self._line(f"[dim]status    {escape(told)}[/dim]")
 
     def window(self, message: WindowMessage, topic: str, body: bytes) -> None:
         """Tell of a window message."""
         self.windows.append(message)
         span = message.window
         self.console.print()
-        self.console.print(
+        self._line(
             f"[bold]window    {span.start:%H:%M:%S} to {span.end:%H:%M:%S} UTC[/bold]  "
             f"message {message.sequence} on {topic}{', a part of a window' if span.partial else ''}"
         )
@@ -47,16 +48,22 @@ class Report:
             if not self._shown_raw:
                 self._shown_raw = True
                 text = json.dumps(json.loads(body), ensure_ascii=False)
-                self.console.print(f"  [dim]as received: {escape(text)}[/dim]", highlight=False)
+                self._line(f"  [dim]as received: {escape(text)}[/dim]")
         else:
             told = f"  withheld  fewer than {message.privacy.k} visits, or nobody: the message doesn't say which"
-            self.console.print(f"[yellow]{told}[/yellow]  [dim](in truth {self._of(message, 1).visits})[/dim]")
-        coverage = message.coverage
-        self.console.print(
-            f"  [dim]rests on  live pictures {coverage.live_share:.0%} of the time, {coverage.dropped_share:.0%} "
-            f"dropped; {', '.join(model.name for model in message.models)}; {escape(message.runtime)}[/dim]",
-            highlight=False,
+            self._line(f"[yellow]{told}[/yellow] [dim](in truth {self._of(message, 1).visits})[/dim]")
+        self._basis(message)
+
+    def _basis(self, message: WindowMessage) -> None:
+        """Tell what a message rests on, when it is something new."""
+        coverage, models = message.coverage, ", ".join(model.name for model in message.models)
+        told = (
+            f"live pictures {coverage.live_share:.0%} of the time, {coverage.dropped_share:.0%} dropped; "
+            f"{models}; {message.runtime}"
         )
+        if told != self._told_basis:
+            self._told_basis = told
+            self._line(f"  [dim]rests on  {escape(told)}[/dim]")
 
     def _released(self, message: WindowMessage) -> None:
         covered = message.privacy.windows_covered
@@ -66,16 +73,15 @@ class Report:
         assert dwell is not None
         assert in_view is not None
         over = "" if covered == 1 else f", with those of the {covered - 1} before it"
-        figures = (
+        self._line(
             f"  [green]released  {message.visits} visits[/green] [dim](in truth {true.visits})[/dim]{over}, "
             f"{dwell.mean_s:.1f} s each [dim]({_number(true.mean_dwell_s, 1)})[/dim], "
             f"{in_view.mean:.2f} in view [dim]({true.mean_in_view:.2f})[/dim]"
         )
-        self.console.print(figures, highlight=False)
         if emotion is None:
-            self.console.print("  emotions  too few faces were seen well enough to tell")
+            self._line("  emotions  too few faces were seen well enough to tell")
         else:
-            self.console.print(f"  emotions  {_shares(emotion.mean_scores)}", highlight=False)
+            self._line(f"  emotions  {_shares(emotion.mean_scores)}")
 
     def summary(self) -> None:
         """Sum up: measured beside true, window by window."""
@@ -97,11 +103,15 @@ class Report:
         self.console.print()
         self.console.print(table)
         withheld = sum(message.state == "withheld" for message in self.windows)
-        self.console.print(
+        self._line(
             f"{whole.visits} visits took place, {told} were told, in {len(self.windows) - withheld} released windows. "
             f"{withheld} windows told nothing: their visits are carried into the next one until there are enough to "
             "tell; carried too long, they are dropped unseen."
         )
+
+    def _line(self, text: str) -> None:
+        # Lines are wrapped for people; a file or a pipe gets them whole.
+        self.console.print(text, highlight=False, soft_wrap=not self.console.is_terminal)
 
     def _row(self, message: WindowMessage) -> tuple[str, ...]:
         span = message.window

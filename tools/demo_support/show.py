@@ -64,13 +64,17 @@ host = "127.0.0.1"
 port = {port}
 """
 
-WHAT_NEXT = """\
+WHAT_NEXT = """
 What next:
-  a camera of yours      {edged} run --set camera.source=0 --set outbox.folder=./state
-  the faces of a picture {edged} analyze PICTURE.jpg
-  the configuration      config/edged.toml, and `{edged} check-config FILE`
-  the messages           {edged} schema
-  from laptop to device  README.md, and docs/
+  the faces of a picture, on this machine only
+      {edged} analyze PICTURE.jpg
+  a camera of yours, and a broker on this machine (another: --set broker.host=NAME)
+      {edged} run --set camera.source=0 --set outbox.folder=state
+  what can be configured: config/edged.toml
+      {edged} check-config FILE
+  what every field of a message means
+      {edged} schema window
+  from laptop to device: README.md
 """
 
 
@@ -94,10 +98,11 @@ def _interrupt(_number: int, _frame: object) -> NoReturn:
 def _demo(console: Console, report: Report) -> int:
     with tempfile.TemporaryDirectory(prefix="edged-demo-") as folder, EmbeddedBroker() as broker:
         console.print(
-            f"[bold]edged[/bold] watches {SAMPLE.name}/sample.mp4 for {report.truth.length_s:.0f} s, as a camera would "
+            f"[bold]edged[/bold] watches tools/sample/sample.mp4 for {report.truth.length_s:.0f} s, as a camera would "
             f"show it. Every {WINDOW_S} s it sends a message to a broker at 127.0.0.1:{broker.port}; figures are "
             f"released from {K} visits on (on a device: from 10).",
             highlight=False,
+            soft_wrap=not console.is_terminal,
         )
         with _subscription(broker.port) as inbox:
             log = Path(folder, "log")
@@ -108,10 +113,8 @@ def _demo(console: Console, report: Report) -> int:
                 console.print(log.read_text(encoding="utf-8", errors="replace"), markup=False, highlight=False)
                 return 1
     report.summary()
-    console.print()
-    console.print(
-        WHAT_NEXT.format(edged=Path(sys.executable).parent.relative_to(Path.cwd()) / "edged"), highlight=False
-    )
+    # Commands to copy: printed as they are, without wrapping or marks.
+    print(WHAT_NEXT.format(edged=Path(sys.executable).parent.relative_to(Path.cwd()) / "edged"), flush=True)
     return 0
 
 
