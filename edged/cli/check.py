@@ -2,6 +2,7 @@
 
 import argparse
 
+from edged.camera.redact import is_url, redact
 from edged.cli.main import DEFAULT_CONFIG
 from edged.config.load import load
 from edged.errors import ExitCode
@@ -15,7 +16,7 @@ def check_config(parsed: argparse.Namespace) -> ExitCode:
     print(f"{path or 'defaults'}: good")
     print(f"  device    {config.device.id}")
     for camera in config.cameras:
-        print(f"  camera    {camera.id}: {_without_credentials(str(camera.source))}")
+        print(f"  camera    {camera.id}: {_shown(str(camera.source))}")
     print(f"  windows   {config.windows.length_s} s, released from {config.privacy.k} visits on")
     print(f"  broker    {broker.host}:{broker.port}{', TLS' if broker.tls else ''}")
     print(f"  topics    edged/{config.device.id}/…")
@@ -23,6 +24,5 @@ def check_config(parsed: argparse.Namespace) -> ExitCode:
     return ExitCode.OK
 
 
-def _without_credentials(source: str) -> str:
-    scheme, separator, rest = source.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}" if separator else source
+def _shown(source: str) -> str:
+    return redact(source) if is_url(source) else source
