@@ -26,7 +26,8 @@ READ_TIMEOUT_S: Final = 5
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(READ_TIMEOUT_S))
-cv2.setLogLevel(0)
+# OpenCV 5 has moved it.
+getattr(cv2.utils, "logging", cv2).setLogLevel(0)
 
 FFMPEG_PARAMETERS: Final = (cv2.CAP_PROP_N_THREADS, 1)
 

@@ -37,7 +37,10 @@ def test_missed_turns_are_not_made_up_for() -> None:
 
 @given(st.lists(st.floats(0.0, 0.5), min_size=1, max_size=300), st.floats(0.5, 60.0))
 def test_never_more_than_max_fps(steps: list[float], max_fps: float) -> None:
-    """Invariant: over any stretch no more frames are due than the rate allows, and one for each end of it."""
+    """Invariant: over any stretch no more frames are due than the rate allows, and what its two ends add.
+
+    A turn may be taken a quarter of a period early or a whole one late, so a stretch holds 1.25 turns more.
+    """
     times, now = [], 0.0
     for step in steps:
         now += step
@@ -45,7 +48,7 @@ def test_never_more_than_max_fps(steps: list[float], max_fps: float) -> None:
     shown = due(times, max_fps)
     for first in range(len(shown)):
         for last in range(first, len(shown)):
-            assert last - first + 1 <= (shown[last] - shown[first]) * max_fps + 2.0
+            assert last - first + 1 <= (shown[last] - shown[first]) * max_fps + 2.25 + 1e-6
 
 
 def test_a_recording_is_shown_as_it_was_filmed() -> None:
