@@ -1,0 +1,181 @@
+"""The outbox numbers, keeps and hands out messages."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edged.errors import ConfigError, FaultError, StateFolderError
+from edged.messages.common import Stamp
+from edged.messages.window import WindowMessage
+from edged.outbox import Outbox
+from tests.outbox.making import report, window
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    opened = Outbox.open(tmp_path, "shop", replay_horizon_s=100)
+    yield opened
+    opened.close()
+
+
+def sequences(outbox: Outbox) -> list[int]:
+    return [row.sequence for row in outbox.waiting(1000)]
+
+
+def test_appended_messages_are_numbered_from_one_without_gaps(outbox: Outbox) -> None:
+    """The sequence of an epoch has no gaps."""
+    stamps = [outbox.append(window) for _ in range(3)]
+    assert [stamp.sequence for stamp in stamps] == [1, 2, 3]
+    assert {(stamp.device, stamp.epoch) for stamp in stamps} == {("shop", outbox.epoch)}
+
+
+def test_what_waits_is_what_was_composed_byte_for_byte(outbox: Outbox) -> None:
+    """The stored text is what is sent."""
+    stamp = outbox.append(window)
+    (row,) = outbox.waiting(10)
+    assert row.body == window(stamp).model_dump_json().encode()
+    assert row.topic == "edged/shop/door/window"
+
+
+def test_waiting_gives_the_oldest_first_and_can_go_on_after_a_sequence(outbox: Outbox) -> None:
+    """Oldest first."""
+    for _ in range(5):
+        outbox.append(window)
+    assert [row.sequence for row in outbox.waiting(2)] == [1, 2]
+    assert [row.sequence for row in outbox.waiting(2, after=2)] == [3, 4]
+
+
+def test_reopened_goes_on_where_it_was(tmp_path: Path) -> None:
+    """Epoch and sequence survive the process."""
+    first = Outbox.open(tmp_path, "shop")
+    first.append(window)
+    first.close()
+    second = Outbox.open(tmp_path, "shop")
+    assert second.epoch == first.epoch
+    assert second.append(window).sequence == 2
+    assert sequences(second) == [1, 2]
+
+
+def test_a_message_that_fails_to_compose_uses_up_no_number(outbox: Outbox) -> None:
+    """A number belongs to a message that is kept."""
+
+    def broken(stamp: Stamp) -> WindowMessage:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        outbox.append(broken)
+    assert outbox.append(window).sequence == 1
+
+
+def test_a_message_with_another_stamp_is_refused(outbox: Outbox) -> None:
+    """Only the store numbers messages."""
+    with pytest.raises(FaultError, match="stamp"):
+        outbox.append(lambda stamp: window(stamp._replace(sequence=7)))
+    assert sequences(outbox) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "topic", "body"),
+    [
+        ("window", "edged/shop/door/window", '{"schema":"edged.faces/1","sequence":1}'),
+        ("faces", "edged/shop/door/faces", '{"schema":"edged.faces/1","sequence":1}'),
+        ("window", "edged/shop/door/faces", '{"schema":"edged.window/1","sequence":1}'),
+        ("window", "edged/shop/door/window", '{"schema":"edged.window/1","sequence":2}'),
+        ("window", "edged/shop/door/window", "x"),
+        ("window", "edged/shop/door/window", f'{{"schema":"edged.window/1","sequence":1,"x":"{"x" * 70_000}"}}'),
+    ],
+)
+def test_the_file_itself_refuses_all_but_a_window_or_a_gap(
+    outbox: Outbox, tmp_path: Path, kind: str, topic: str, body: str
+) -> None:
+    """Even a bug above the tables puts nothing else on the way to the network."""
+    with sqlite3.connect(tmp_path / "outbox.sqlite") as raw, pytest.raises(sqlite3.IntegrityError):
+        raw.execute("INSERT INTO message (sequence, kind, topic, body) VALUES (1, ?, ?, ?)", (kind, topic, body))
+
+
+def test_settled_rows_wait_no_more(outbox: Outbox) -> None:
+    """Acknowledged is done."""
+    for _ in range(3):
+        outbox.append(window)
+    outbox.settle(outbox.waiting(2), now=1000)
+    assert sequences(outbox) == [3]
+    assert (outbox.counts().waiting, outbox.counts().settled) == (1, 2)
+
+
+def test_rows_settled_within_the_horizon_are_due_again_after_a_reconnect(outbox: Outbox) -> None:
+    """A PUBACK isn't durable at the broker."""
+    for now in (1000, 1050, 1090):
+        outbox.append(window)
+        outbox.settle(outbox.waiting(1), now)
+    assert outbox.replay(now=1120) == 2
+    assert sequences(outbox) == [2, 3]
+
+
+def test_rows_settled_before_the_horizon_are_removed(outbox: Outbox) -> None:
+    """Acknowledged rows stay for the replay horizon and no longer."""
+    for now in (1000, 1050):
+        outbox.append(window)
+        outbox.settle(outbox.waiting(1), now)
+    assert outbox.prune(now=1110) == 1
+    assert outbox.counts().settled == 1
+
+
+def test_rows_settled_before_the_clock_was_set_back_are_removed_in_the_end(outbox: Outbox) -> None:
+    """A wrong clock keeps no row for ever."""
+    outbox.append(window)
+    outbox.settle(outbox.waiting(1), now=9e9)
+    assert outbox.prune(now=1000) == 0
+    assert outbox.prune(now=1101) == 1
+
+
+def test_a_row_of_an_earlier_epoch_settles_nothing(outbox: Outbox) -> None:
+    """An acknowledgement counts for the message it was given for."""
+    stamp = outbox.append(window)
+    (row,) = outbox.waiting(1)
+    other = type(row)(epoch="another", sequence=stamp.sequence, topic=row.topic, body=row.body)
+    outbox.settle([other], now=1000)
+    outbox.set_aside(other)
+    assert sequences(outbox) == [1]
+
+
+def test_a_report_reaches_the_other_process_and_a_newer_one_replaces_it(outbox: Outbox, tmp_path: Path) -> None:
+    """How sense is doing crosses by the outbox file."""
+    other = Outbox.open(tmp_path, "shop")
+    assert other.latest_report() is None
+    outbox.report(report(at=1))
+    outbox.report(report(at=2))
+    assert other.latest_report() == report(at=2)
+    other.close()
+
+
+def test_a_write_of_another_process_is_noticed_once_and_ones_own_never(outbox: Outbox, tmp_path: Path) -> None:
+    """The sender looks into the outbox only when there is news."""
+    other = Outbox.open(tmp_path, "shop")
+    outbox.changed()
+    assert not outbox.changed()
+    other.append(window)
+    assert outbox.changed()
+    outbox.append(window)
+    assert not outbox.changed()
+    other.close()
+
+
+def test_another_device_is_refused(tmp_path: Path) -> None:
+    """Messages of two devices never share a count."""
+    Outbox.open(tmp_path, "shop").close()
+    with pytest.raises(ConfigError, match=r"'shop'.*'bar'"):
+        Outbox.open(tmp_path, "bar")
+
+
+def test_a_file_of_a_newer_edged_is_refused_and_left_alone(tmp_path: Path) -> None:
+    """Going back a version loses no message."""
+    outbox = Outbox.open(tmp_path, "shop")
+    outbox.append(window)
+    outbox.close()
+    with sqlite3.connect(tmp_path / "outbox.sqlite") as raw:
+        raw.execute("PRAGMA user_version = 99")
+    with pytest.raises(StateFolderError, match="newer edged"):
+        Outbox.open(tmp_path, "shop")
+    assert not list(tmp_path.glob("*corrupt*"))
