@@ -5,21 +5,13 @@ from pathlib import Path
 import pytest
 
 from edged.config.load import load
-from edged.config.model import Config
 from edged.errors import ConfigError, MissingInputError, UsageError
-
-SAMPLE = Path(__file__).parents[2] / "config" / "edged.toml"
 
 
 def write(folder: Path, text: str) -> Path:
     path = folder / "edged.toml"
     path.write_text(text, encoding="utf-8")
     return path
-
-
-def test_sample_file_is_the_defaults() -> None:
-    """The commented sample says exactly what happens without it."""
-    assert load(SAMPLE) == load(None) == Config()
 
 
 def test_stronger_layers_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

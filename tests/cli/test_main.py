@@ -1,0 +1,93 @@
+"""The command line: help a person can learn from, one sentence for each fault, an exit code of sysexits."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edged.cli.main import main, parser
+from edged.errors import ExitCode
+
+COMMANDS = ("run", "sense", "publish", "check-config", "schema", "models", "bench", "analyze")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`edged COMMAND --help` says what it does."""
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == ExitCode.OK
+    assert f"usage: edged {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["run", "--fast"], ["models", "eat"], ["schema", "picture"]])
+def test_wrong_command_line_is_one_line_and_64(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A slip of the fingers gets one line that names the help."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == ExitCode.USAGE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--help` tells more" in line
+
+
+def test_check_config_says_what_a_file_amounts_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Device, cameras and broker are told; a camera's password is not."""
+    path = tmp_path / "edged.toml"
+    path.write_text('[device]\nid = "shop-1"\n[[cameras]]\nsource = "rtsp://admin:geheim@cam.example/live"\n')
+    assert main(["check-config", str(path)]) == ExitCode.OK
+    told = capsys.readouterr().out
+    assert "shop-1" in told
+    assert "cam.example" in told
+    assert "geheim" not in told
+
+
+def test_check_config_refuses_with_78(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong file gives a line a fault and the code for wrong configuration."""
+    path = tmp_path / "edged.toml"
+    path.write_text("[privacy]\nk = 1\n[broker]\nport = 0\n")
+    assert main(["check-config", str(path)]) == ExitCode.CONFIG
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_schema_prints_json_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    """One message's schema, or all of them by name."""
+    assert main(["schema", "window"]) == ExitCode.OK
+    assert json.loads(capsys.readouterr().out)["title"] == "WindowMessage"
+    assert main(["schema"]) == ExitCode.OK
+    assert set(json.loads(capsys.readouterr().out)) == {"window", "gap", "status"}
+
+
+def test_models_list_shows_every_card(capsys: pytest.CaptureFixture[str]) -> None:
+    """The table has name, task, size, hash, licence."""
+    assert main(["models", "list"]) == ExitCode.OK
+    table = capsys.readouterr().out
+    assert "centerface" in table
+    assert "LICENCE" in table
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["analyze", "/nowhere.mp4"], ExitCode.NO_INPUT, "there is no file"),
+        (["analyze", "--start", "noon", "a.mp4"], ExitCode.USAGE, "RFC 3339"),
+        (["analyze", "--start", "2026-11-22T08:00:00", "a.mp4"], ExitCode.USAGE, "time zone"),
+        (["analyze", "a.mp4", "b.jpg"], ExitCode.USAGE, "can't be mixed"),
+        (["bench", "/nowhere.mp4"], ExitCode.NO_INPUT, "there is no file"),
+        (["models", "list", "--folder", "/nowhere"], ExitCode.DATA, "/nowhere"),
+    ],
+)
+def test_fault_is_one_sentence_and_a_code(
+    arguments: list[str], code: ExitCode, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bad input is told in one line that says what and where; nothing is printed as a result."""
+    assert main(arguments) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert says in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_exit_codes_are_those_of_sysexits() -> None:
+    """The help lists each code that a command may end with."""
+    told = parser().format_help()
+    assert all(str(int(code)) in told for code in ExitCode)
