@@ -29,7 +29,7 @@ def nms(
             kept.append(i)
             groups.append(group)
     weights = np.zeros((len(kept), len(order)), np.float32)
-    weights[:, order] = np.array(groups).reshape(len(kept), -1) * scores[order]
+    weights[:, order] = np.array(groups).reshape(len(kept), len(order)) * scores[order]
     return order[kept], weights / weights.sum(1, keepdims=True)
 
 

@@ -1,0 +1,116 @@
+"""Model cards: complete and right, or refused in one sentence that says where and why."""
+
+from pathlib import Path
+
+import pytest
+
+from edged.errors import ModelError
+from edged.vision.card import FaceCard, load_cards, read_card, shipped_folder
+from tests.vision import tiny_models
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(ModelError) as caught:
+        read_card(path)
+    sentence = str(caught.value)
+    assert sentence.startswith(f"{path}: ")
+    assert "\n" not in sentence
+    return sentence
+
+
+def change(path: Path, old: str, new: str) -> Path:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    return path
+
+
+def test_complete_card_is_read(tmp_path: Path) -> None:
+    card = read_card(tiny_models.write_face(tmp_path))
+    assert isinstance(card, FaceCard)
+    assert (card.input.width, card.output.layout, card.folder) == (64, "centerface", tmp_path)
+    assert card.sha256.startswith(card.short_hash)
+    assert len(card.short_hash) == 12
+
+
+@pytest.mark.parametrize(
+    ("old", "key"),
+    [
+        ('summary = "A stand-in that knows nothing of faces."\n', "summary"),
+        ("threshold = 0.5\n", "output.threshold"),
+        (', fit = "letterbox"', "input.fit"),
+        ('licence = "Apache-2.0"\n', "origin.licence"),
+        ('task = "face"\n', "task"),
+    ],
+)
+def test_missing_key_is_named(tmp_path: Path, old: str, key: str) -> None:
+    assert refusal(change(tiny_models.write_face(tmp_path), old, "")).endswith(f"the key {key} is missing")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("nms_iou", "nms_overlap = 0.3\nnms_iou", "output.nms_overlap is not known"),
+        ('task = "face"', 'task = "gait"', "'face' or 'emotion'"),
+        ('colour = "rgb"', 'colour = "grey"', "'rgb' or 'bgr'"),
+        ("threshold = 0.5", "threshold = 50", "less than 1"),
+        ("width = 64", 'width = "64"', "valid integer"),
+        ('heatmap = "heatmap", ', "", "needs tensors {heatmap, landmarks, offset, scale}"),
+        ('layout = "centerface"', 'layout = "blazeface"', "needs tensors"),
+        ('layout = "centerface"', 'anchors = [[4, 1]]\nlayout = "centerface"', "anchors belong to"),
+        ('file = "face.tflite"', 'file = "../face.tflite"', "match pattern"),
+        ('version = "0"', 'version = "0"\nedgetpu_file = "face_edgetpu.tflite"', "go together"),
+    ],
+)
+def test_wrong_value_is_refused_with_what_is_allowed(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert said in refusal(change(tiny_models.write_face(tmp_path), old, new))
+
+
+def test_label_that_is_no_emotion_is_refused(tmp_path: Path) -> None:
+    path = tiny_models.write_emotion(tmp_path, labels=("neutral", "bored"))
+    assert "'bored'; allowed are neutral, happiness" in refusal(path)
+
+
+def test_label_given_twice_is_refused(tmp_path: Path) -> None:
+    assert "'anger' twice" in refusal(tiny_models.write_emotion(tmp_path, labels=("anger", "anger")))
+
+
+def test_measured_figures_are_free(tmp_path: Path) -> None:
+    path = tiny_models.write_face(tmp_path)
+    path.write_text(path.read_text() + '[measured]\nap = {"40" = 0.9}\nnote = "by hand"\n')
+    assert read_card(path).measured["ap"]["40"] == 0.9
+
+
+def test_card_that_is_not_toml_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text("name: a\n")
+    assert "is not TOML" in refusal(path)
+
+
+def test_card_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    assert "is not TOML" in refusal(path)
+
+
+def test_models_that_ship_are_complete_and_lie_beside_their_cards() -> None:
+    cards = load_cards()
+    assert cards
+    for card in cards.values():
+        assert (card.folder / card.file).is_file()
+        assert card.folder == shipped_folder()
+
+
+def test_users_models_come_on_top(stand_ins: Path) -> None:
+    assert load_cards(stand_ins).keys() - load_cards().keys() == {"face", "feeling"}
+
+
+def test_name_that_is_taken_is_refused(stand_ins: Path) -> None:
+    change(stand_ins / "feeling.toml", 'name = "feeling"', 'name = "face"')
+    with pytest.raises(ModelError, match=r"feeling\.toml: name = 'face' is taken .* choose another name"):
+        load_cards(stand_ins)
+
+
+def test_users_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"vision\.models_folder is not a folder"):
+        load_cards(tmp_path / "nowhere")

@@ -1,0 +1,141 @@
+"""tools/evaluate as people call it: a program with arguments, an exit code, figures or one clear sentence."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from edged.words import EMOTIONS
+
+
+@pytest.fixture
+def tool(repository: Path) -> Path:
+    return repository / "tools" / "evaluate"
+
+
+def run(tool: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(tool), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def figures(tool: Path, *arguments: str | Path) -> dict[str, Any]:
+    done = run(tool, *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    values: dict[str, Any] = json.loads(done.stdout)
+    return values
+
+
+@pytest.fixture
+def annotations(tmp_path: Path) -> Path:
+    """Two pictures whose bright cells are the stand-in's faces; one annotated face isn't in its picture."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    entries = []
+    for name, there, annotated in (("a.png", [(20, 20)], [(20, 20)]), ("b.png", [(60, 44)], [(60, 44), (20, 60)])):
+        picture = np.zeros((96, 128, 3), np.uint8)
+        for x, y in there:
+            picture[y - 4 : y + 4, x - 4 : x + 4] = 255
+        cv2.imwrite(str(folder / name), picture)
+        faces = [
+            {"x": x - 16, "y": y - 16, "w": 32, "h": 32, "invalid": 0, "blur": 0, "occlusion": 0} for x, y in annotated
+        ]
+        entries.append({"file": name, "width": 128, "height": 96, "faces": faces})
+    path = folder / "annotations.json"
+    path.write_text(json.dumps(entries))
+    return path
+
+
+def test_faces_gives_the_figures_by_name(tool: Path, stand_ins: Path, annotations: Path) -> None:
+    found = figures(tool, "faces", annotations, "--model", "face", "--models-folder", stand_ins)
+    assert found["n"] == 2
+    assert found["ap"]["20"] == pytest.approx(2 / 3)
+    assert found["ap"]["80"] is None
+    assert found["iou"] > 0.9
+    assert found["ms_per_picture"] > 0
+    assert found["faces"] == {"20": 3, "40": 0, "80": 0}
+    assert found["models"][0]["name"] == "face"
+
+
+def test_faces_in_words_shows_the_same(tool: Path, stand_ins: Path, annotations: Path) -> None:
+    done = run(tool, "faces", annotations, "--model", "face", "--models-folder", stand_ins)
+    assert done.returncode == 0
+    assert "20 0.6667" in done.stdout
+
+
+@pytest.fixture
+def votes(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(3)
+    counts = np.zeros((12, 10), np.uint8)
+    counts[np.arange(12), np.arange(12) % 8] = 7
+    counts[:, 9] = 3
+    counts[11] = [0, 0, 0, 0, 0, 0, 0, 0, 4, 6]  # nobody saw an emotion
+    path = tmp_path / "votes.npz"
+    np.savez(path, images=rng.integers(0, 256, (12, 48, 48), np.uint8), votes=counts)
+    return path
+
+
+def test_emotion_of_an_npz_gives_the_figures_by_name(tool: Path, stand_ins: Path, votes: Path) -> None:
+    found = figures(tool, "emotion", votes, "--model", "feeling", "--models-folder", stand_ins)
+    assert found["n"] == 11
+    assert set(found["per_class"]) == set(EMOTIONS)
+    assert {"accuracy", "macro_f1", "calibration", "ece"} <= found.keys()
+    assert 0 <= found["accuracy"] <= 1
+
+
+def test_emotion_of_a_folder_is_that_of_the_same_pictures_in_an_npz(
+    tool: Path, stand_ins: Path, votes: Path, tmp_path: Path
+) -> None:
+    other_names = {"happiness": "happy", "anger": "Angry"}
+    with np.load(votes) as arrays:
+        for i, (image, row) in enumerate(zip(arrays["images"], arrays["votes"], strict=True)):
+            if row[:8].any():
+                word = EMOTIONS[int(row[:8].argmax())]
+                folder = tmp_path / "folders" / other_names.get(word, word)
+                folder.mkdir(parents=True, exist_ok=True)
+                cv2.imwrite(str(folder / f"{i}.png"), image)
+    given = ("--model", "feeling", "--models-folder", stand_ins)
+    from_folder = figures(tool, "emotion", tmp_path / "folders", *given)
+    from_npz = figures(tool, "emotion", votes, *given)
+    for name in ("accuracy", "macro_f1", "ece", "n", "per_class"):
+        assert from_folder[name] == from_npz[name]
+
+
+def test_emotion_with_the_detector_counts_what_it_did_not_find(tool: Path, stand_ins: Path, votes: Path) -> None:
+    given = ("--model", "feeling", "--models-folder", stand_ins)
+    found = figures(tool, "emotion", votes, *given, "--detect", "face")
+    assert found["n"] + found["not_found"] == 11
+    assert found["detector"] == "face"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("faces", "nowhere.json"), 66, "nowhere.json: there is no such file"),
+        (("emotion", "nowhere.npz"), 66, "nowhere.npz: there is no such file or folder"),
+        (("faces", "text"), 65, "text: not a readable JSON file"),
+        (("emotion", "text"), 65, "text: expected an .npz with images and votes"),
+        (("emotion", "odd"), 65, "no emotion is called 'boredom'"),
+        (("faces", "incomplete.json"), 65, "an entry without 'faces'"),
+        (("faces", "gone.json", "--model", "face"), 66, "gone.png: the picture is missing"),
+        (("faces", "gone.json", "--model", "fcae"), 78, 'vision.face_model = "fcae" finds no model'),
+    ],
+)
+def test_each_fault_is_one_sentence_and_a_code(
+    tool: Path, stand_ins: Path, tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    (tmp_path / "text").write_text("hello")
+    (tmp_path / "odd" / "boredom").mkdir(parents=True)
+    (tmp_path / "incomplete.json").write_text('[{"file": "a.png"}]')
+    (tmp_path / "gone.json").write_text('[{"file": "gone.png", "faces": []}]')
+    task, data, *others = arguments
+    more = ["--model", "feeling"] if task == "emotion" else []
+    done = run(tool, task, tmp_path / data, *others, *more, "--models-folder", stand_ins)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
