@@ -114,6 +114,20 @@ def test_each_runtime_can_be_asked_for(stand_ins: Path, runtime: Runtime) -> Non
     assert len(sees.look(frame((5, 3, 255)))) == 1
 
 
+def test_coral_layout_is_decoded_from_the_operation_itself(stand_ins: Path, runtime: Runtime) -> None:
+    tiny_models.write_ssd(stand_ins)
+    sees = vision(stand_ins, face_model="coral", runtime=runtime.name)
+    first, second = sees.look(frame((5, 3, 255), (12, 8, 200)))
+    x, y = first.box.centre
+    assert (x * 128, y * 96) == pytest.approx((44, 28), abs=0.1)
+    assert (first.box.width * 128, first.height_px) == pytest.approx((32, 32), abs=0.1)
+    assert (first.score, second.score) == pytest.approx((255 / 256, 200 / 256), abs=0.01)
+    # Without landmarks nobody knows which way the head is turned; the face is read as it stands.
+    assert (first.yaw, first.roll) == (None, None)
+    assert first.scores is not None
+    assert sees.look(frame()) == []
+
+
 def test_stages_hold_the_time_of_every_frame(stand_ins: Path) -> None:
     sees = vision(stand_ins)
     sees.look(frame((5, 3, 255)))

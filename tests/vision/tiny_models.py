@@ -1,6 +1,6 @@
 """Tiny TFLite files made by hand, so that tests of loading and feeding need no real model.
 
-Strategy: the flatbuffer is written with LiteRT's schema; every output is one convolution of the input.
+Strategy: the flatbuffer is written with LiteRT's schema; all of them are convolutions of the input, one step each.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ from typing import Any
 
 import flatbuffers  # type: ignore[import-untyped]
 import numpy as np
+from flatbuffers import flexbuffers
 from numpy.typing import NDArray
 
 LABELS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
@@ -40,6 +41,17 @@ threshold = 0.5
 nms_iou = 0.3
 auto = true
 tensors = {{ heatmap = "heatmap", scale = "scale", offset = "offset", landmarks = "landmarks" }}
+"""
+
+SSD_DETECTIONS = 10
+SSD = """
+task = "face"
+input = {{ width = {width}, height = {height}, colour = "rgb", mean = 0.0, std = 1.0, fit = "letterbox" }}
+[output]
+layout = "ssd"
+threshold = 0.5
+nms_iou = 0.3
+tensors = {{ boxes = "boxes", classes = "classes", scores = "scores", count = "count" }}
 """
 
 CARD = """
@@ -112,46 +124,107 @@ def write_card(folder: Path, name: str, content: bytes, task: str) -> Path:
 
 def convolutions(shape: tuple[int, ...], outputs: dict[str, Convolution]) -> bytes:
     """Return a TFLite file with one int8 input of `shape` and these outputs."""
-    from ai_edge_litert import schema_py_generated as schema
+    made = _Builder(shape)
+    for name, convolution in outputs.items():
+        made.outputs.append(made.convolve(name, convolution))
+    return made.finish()
 
-    model, subgraph = schema.ModelT(), schema.SubGraphT()
-    model.version = 3
-    model.buffers = [schema.BufferT()]
-    subgraph.tensors, subgraph.operators = [], []
-    model.subgraphs = [subgraph]
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CONV_2D
-    code.version = 3
-    model.operatorCodes = [code]
 
-    def tensor(name: str, shape: tuple[int, ...], kind: int, scale: float, zero: int, data: Any = None) -> int:
-        made = schema.TensorT()
-        made.name, made.shape, made.type = name, list(shape), kind
-        made.quantization = schema.QuantizationParametersT()
-        made.quantization.scale, made.quantization.zeroPoint = [scale], [zero]
+def write_ssd(folder: Path, name: str = "coral", width: int = 64, height: int = 48) -> Path:
+    """Write a face stand-in of the layout of Coral's detectors and its card; return the card's path.
+
+    As in :func:`write_face` a cell's score is its brightness and its box a square of FACE_PX around its middle, but it
+    is TFLite_Detection_PostProcess in the file itself that decodes and suppresses.
+    """
+    made = _Builder((1, height, width, 3))
+    weights = np.stack([np.zeros((4, 4, 3), np.int8), np.ones((4, 4, 3), np.int8)])
+    brightness = made.convolve("brightness", Convolution(weights, BRIGHTNESS, np.zeros(2, np.int32), 1 / 256, -128))
+    rows, columns = np.mgrid[0 : height // 4, 0 : width // 4].reshape(2, -1)
+    centres = ((rows + 0.5) * 4 / height, (columns + 0.5) * 4 / width)
+    sizes = (np.full(rows.size, FACE_PX / height), np.full(rows.size, FACE_PX / width))
+    anchors = np.stack([*centres, *sizes], 1).astype(np.float32)
+    made.outputs += made.post_process(brightness, anchors)
+    return write_card(folder, name, made.finish(), SSD.format(width=width, height=height))
+
+
+class _Builder:
+    """Collects tensors and operations of a file with one int8 picture (scale 1, zero point -128) as input."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        from ai_edge_litert import schema_py_generated as schema
+
+        self.schema = schema
+        self.model, self.graph = schema.ModelT(), schema.SubGraphT()
+        self.model.version, self.model.subgraphs, self.model.operatorCodes = 3, [self.graph], []
+        self.model.buffers = [schema.BufferT()]
+        self.graph.tensors, self.graph.operators = [], []
+        self.shape = shape
+        self.picture = self.tensor("picture", shape, np.int8, 1.0, -128)
+        self.outputs: list[int] = []
+
+    def tensor(
+        self, name: str, shape: tuple[int, ...], dtype: Any, scale: float = 0, zero: int = 0, data: Any = None
+    ) -> int:
+        kinds = self.schema.TensorType
+        made = self.schema.TensorT()
+        made.name, made.shape = name, list(shape)
+        made.type = {np.int8: kinds.INT8, np.int32: kinds.INT32, np.float32: kinds.FLOAT32}[dtype]
+        if scale:
+            made.quantization = self.schema.QuantizationParametersT()
+            made.quantization.scale, made.quantization.zeroPoint = [scale], [zero]
         if data is not None:
-            made.buffer = len(model.buffers)
-            model.buffers.append(schema.BufferT())
-            model.buffers[-1].data = np.frombuffer(data.tobytes(), np.uint8)
-        subgraph.tensors.append(made)
-        return len(subgraph.tensors) - 1
+            made.buffer = len(self.model.buffers)
+            self.model.buffers.append(self.schema.BufferT())
+            self.model.buffers[-1].data = np.frombuffer(data.tobytes(), np.uint8)
+        self.graph.tensors.append(made)
+        return len(self.graph.tensors) - 1
 
-    kinds = schema.TensorType
-    picture = tensor("picture", shape, kinds.INT8, 1.0, -128)
-    subgraph.inputs, subgraph.outputs = [picture], []
-    for name, made in outputs.items():
+    def operator(self, kind: int, version: int, inputs: list[int], outputs: list[int]) -> Any:
+        code = self.schema.OperatorCodeT()
+        code.builtinCode, code.version = kind, version
+        code.deprecatedBuiltinCode = min(kind, 127)
+        self.model.operatorCodes.append(code)
+        made = self.schema.OperatorT()
+        made.opcodeIndex = len(self.model.operatorCodes) - 1
+        made.inputs, made.outputs = inputs, outputs
+        self.graph.operators.append(made)
+        return made
+
+    def convolve(self, name: str, made: Convolution) -> int:
         channels, stride = made.weights.shape[:2]
-        weights = tensor(f"{name}.w", made.weights.shape, kinds.INT8, made.weight_scale, 0, made.weights)
-        bias = tensor(f"{name}.b", (channels,), kinds.INT32, made.weight_scale, 0, made.bias)
-        grid = (1, shape[1] // stride, shape[2] // stride, channels)
-        subgraph.outputs.append(tensor(name, grid, kinds.INT8, made.scale, made.zero_point))
-        operator = schema.OperatorT()
-        operator.inputs, operator.outputs = [picture, weights, bias], [subgraph.outputs[-1]]
-        operator.builtinOptionsType = schema.BuiltinOptions.Conv2DOptions
-        operator.builtinOptions = schema.Conv2DOptionsT()
-        operator.builtinOptions.padding = schema.Padding.VALID
+        weights = self.tensor(f"{name}.w", made.weights.shape, np.int8, made.weight_scale, 0, made.weights)
+        bias = self.tensor(f"{name}.b", (channels,), np.int32, made.weight_scale, 0, made.bias)
+        grid = (1, self.shape[1] // stride, self.shape[2] // stride, channels)
+        output = self.tensor(name, grid, np.int8, made.scale, made.zero_point)
+        operator = self.operator(self.schema.BuiltinOperator.CONV_2D, 3, [self.picture, weights, bias], [output])
+        operator.builtinOptionsType = self.schema.BuiltinOptions.Conv2DOptions
+        operator.builtinOptions = self.schema.Conv2DOptionsT()
+        operator.builtinOptions.padding = self.schema.Padding.VALID
         operator.builtinOptions.strideH = operator.builtinOptions.strideW = stride
-        subgraph.operators.append(operator)
-    builder = flatbuffers.Builder(1 << 16)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+        return output
+
+    def post_process(self, classes: int, anchors: NDArray[np.float32]) -> list[int]:
+        count = len(anchors)
+        grid = tuple(self.graph.tensors[classes].shape)
+        real = self.tensor("real", grid, np.float32)
+        self.operator(self.schema.BuiltinOperator.DEQUANTIZE, 2, [classes], [real])
+        shape = self.tensor("shape", (3,), np.int32, data=np.array([1, count, 2], np.int32))
+        rows = self.tensor("rows", (1, count, 2), np.float32)
+        self.operator(self.schema.BuiltinOperator.RESHAPE, 1, [real, shape], [rows])
+        moves = self.tensor("moves", (1, count, 4), np.float32, data=np.zeros((1, count, 4), np.float32))
+        where = self.tensor("anchors", (count, 4), np.float32, data=anchors)
+        shapes = {"boxes": (1, SSD_DETECTIONS, 4), "classes": (1, SSD_DETECTIONS), "scores": (1, SSD_DETECTIONS)}
+        outputs = [self.tensor(name, shape, np.float32) for name, shape in (shapes | {"count": (1,)}).items()]
+        operator = self.operator(self.schema.BuiltinOperator.CUSTOM, 1, [moves, rows, where], outputs)
+        self.model.operatorCodes[-1].customCode = "TFLite_Detection_PostProcess"
+        options: dict[str, float] = {"max_detections": SSD_DETECTIONS, "max_classes_per_detection": 1, "num_classes": 1}
+        options |= {"nms_score_threshold": 0.1, "nms_iou_threshold": 0.5, "use_regular_nms": False}
+        options |= {"y_scale": 10.0, "x_scale": 10.0, "h_scale": 5.0, "w_scale": 5.0}
+        operator.customOptions = np.frombuffer(flexbuffers.Dumps(options), np.uint8)
+        return outputs
+
+    def finish(self) -> bytes:
+        self.graph.inputs, self.graph.outputs = [self.picture], self.outputs
+        builder = flatbuffers.Builder(1 << 16)
+        builder.Finish(self.model.Pack(builder), b"TFL3")
+        return bytes(builder.Output())
