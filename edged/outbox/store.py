@@ -92,9 +92,11 @@ class Outbox:
         return outbox
 
     def close(self) -> None:
-        """Close the file. A closed outbox can't be used again."""
+        """Close the file. It can't be used again; closing it twice does no harm."""
         self._disconnect()
-        files.close_lock(self._lock)
+        if self._lock >= 0:
+            files.close_lock(self._lock)
+            self._lock = -1
 
     @property
     def epoch(self) -> str:

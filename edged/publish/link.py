@@ -40,6 +40,11 @@ LEAST_PACKET: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
+class Greeted:
+    """The broker was reached, and CONNECT is on its way."""
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """The broker has accepted us."""
 
@@ -66,7 +71,7 @@ class Failed:
     fault: Fault
 
 
-Happening = Accepted | Acknowledged | Failed
+Happening = Greeted | Accepted | Acknowledged | Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,8 @@ class Link:
     def poll(self, timeout_s: float) -> list[Happening]:
         """Let the network do its work for up to so many seconds; tell what happened."""
         if not self._dialled.is_set():
-            self._dialled.wait(timeout_s)
+            if not self._dialled.wait(timeout_s):
+                return []
         elif not self._over:
             self._turn(timeout_s)
         happened, self._happened = self._happened, []
@@ -144,6 +150,7 @@ class Link:
             if self._broker.tls:
                 self._client.tls_set_context(_tls_context(self._broker))
             self._client.connect(self._broker.host, self._broker.port, keepalive=KEEPALIVE_S)
+            self._happened.append(Greeted())
         except _UnreadableError as error:
             self._fail(Fault(str(error)))
         except Exception as error:  # paho raises many kinds, and this thread must always report

@@ -22,7 +22,7 @@ from edged.messages.topics import status_topic
 from edged.outbox.store import Outbox
 from edged.publish import status
 from edged.publish.drain import Drain
-from edged.publish.link import Accepted, Acknowledged, Failed, Happening, Link, Will
+from edged.publish.link import Accepted, Acknowledged, Failed, Greeted, Happening, Link, Will
 from edged.publish.reasons import Fault, Kind
 from edged.publish.state import LONGEST_DELAY_S, Event, State, after, delay_s
 
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 POLL_S: Final = 0.5
 """A new row is noticed within this time, and so is a signal."""
 CONNECT_DEADLINE_S: Final = 15.0
+MQTT5_DEADLINE_S: Final = 3.0
+"""So long a greeting in MQTT 5 may go unanswered: some old brokers just ignore what they don't understand."""
 PUBACK_DEADLINE_S: Final = 20.0
 """So long the broker may answer nothing while messages are in flight."""
 FINISH_DEADLINE_S: Final = 2.0
@@ -70,6 +72,7 @@ class Publisher:
         self._drain = Drain(outbox, self._note)
         self._link: Link | None = None
         self._mqtt5 = True
+        self._greeted = False
         self._failures = 0
         self._last_error: str | None = None
         self._began = self._entered = self._due = self._heard = self._erred = clocks.monotonic()
@@ -124,6 +127,8 @@ class Publisher:
     def _heed(self, happening: Happening) -> None:
         now = self._heard = self._clocks.monotonic()
         match happening:
+            case Greeted():
+                self._greeted = True
             case Accepted():
                 log.info("connected to the broker with MQTT %s", "5" if self._mqtt5 else "3.1.1")
                 self._drain.connected(happening, now, self._clocks.time())
@@ -140,13 +145,17 @@ class Publisher:
 
     def _check_deadlines(self) -> None:
         now = self._clocks.monotonic()
-        if self._drain.flying == 0 and self._status_mid is None:
+        if self.state is State.ONLINE and self._drain.flying == 0 and self._status_mid is None:
             self._heard = now
-        broker = self._config.broker
-        if self.state is State.DIALLING and now - self._entered > CONNECT_DEADLINE_S:
-            self._fail(Fault(f"the broker at {broker.host}:{broker.port} does not answer our greeting"))
-        elif self.state is State.ONLINE and now - self._heard > PUBACK_DEADLINE_S:
-            self._fail(Fault(f"the broker at {broker.host}:{broker.port} acknowledges nothing any more"))
+        quiet = now - self._heard
+        where = f"the broker at {self._config.broker.host}:{self._config.broker.port}"
+        match self.state:
+            case State.DIALLING if now - self._entered > CONNECT_DEADLINE_S:
+                self._fail(Fault(f"{where} does not answer our greeting"))
+            case State.DIALLING if self._greeted and self._mqtt5 and quiet > MQTT5_DEADLINE_S:
+                self._fail(Fault(f"{where} does not answer a greeting in MQTT 5", Kind.OLD_BROKER))
+            case State.ONLINE if quiet > PUBACK_DEADLINE_S:
+                self._fail(Fault(f"{where} acknowledges nothing any more"))
 
     def _enter(self, event: Event) -> None:
         self.state = after(self.state, event)
@@ -168,6 +177,7 @@ class Publisher:
     def _dial(self) -> None:
         broker, device = self._config.broker, self._config.device.id
         will = Will(status_topic(device), status.will(device).model_dump_json().encode())
+        self._greeted = False
         self._link = Link(broker, broker.client_id or f"edged-{device}", will, mqtt5=self._mqtt5)
 
     def _fail(self, fault: Fault) -> None:
@@ -186,8 +196,8 @@ class Publisher:
             self._mqtt5, self._due = False, now
             log.info("%s; trying MQTT 3.1.1", fault.text)
             return
-        if dialling:
-            self._mqtt5 = True
+        if dialling and self._greeted:
+            self._mqtt5 = True  # it may have been the other way round
         self._failures += 1
         delay = delay_s(self._failures, int.from_bytes(os.urandom(4), "big") / 2**32)
         self._due = now + (LONGEST_DELAY_S if fault.kind is Kind.RIVAL else delay)

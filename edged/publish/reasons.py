@@ -135,7 +135,7 @@ def _cause(error: Exception) -> str:
         told = _CERTIFICATE.get(error.verify_code, f"is not accepted ({error.verify_message})")
         return f"its TLS certificate {told}"
     if isinstance(error, ssl.SSLError):
-        return f"TLS failed ({error.reason or 'no reason given'}): does this port speak TLS?"
+        return f"TLS failed ({getattr(error, 'reason', None) or 'no reason given'}): does this port speak TLS?"
     if isinstance(error, OSError) and error.errno in _NO_ROUTE:
         return "there is no route to it: is the network up?"
     for kind, told in _NETWORK:

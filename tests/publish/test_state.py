@@ -1,0 +1,57 @@
+"""The connection's table, and the delay between attempts."""
+
+import itertools
+
+import pytest
+
+from edged.errors import FaultError
+from edged.publish.state import LONGEST_DELAY_S, TABLE, Event, State, after, delay_s
+
+
+def test_the_usual_life_of_a_connection() -> None:
+    """Dial, be online, finish, say good-bye."""
+    state = State.WAITING
+    for event in (Event.DUE, Event.ACCEPTED, Event.STOP, Event.FLUSHED, Event.FLUSHED):
+        state = after(state, event)
+    assert state is State.STOPPED
+
+
+@pytest.mark.parametrize("state", [State.DIALLING, State.ONLINE])
+def test_failed_waits_for_another_attempt(state: State) -> None:
+    """Retrying never ends by itself."""
+    assert after(state, Event.FAILED) is State.WAITING
+
+
+@pytest.mark.parametrize("state", [State.FINISHING, State.FAREWELL])
+def test_failed_while_stopping_stops(state: State) -> None:
+    """A broker that vanishes holds no one up who wants to go."""
+    assert after(state, Event.FAILED) is State.STOPPED
+
+
+def test_stopped_is_reached_from_everywhere_and_left_never() -> None:
+    """Every state has a way to the end."""
+    reached = {State.STOPPED}
+    for _ in State:
+        reached |= {state for (state, _), following in TABLE.items() if following in reached}
+    assert reached == set(State)
+    assert not [event for state, event in TABLE if state is State.STOPPED]
+
+
+def test_what_the_table_does_not_name_is_a_fault() -> None:
+    """No event is swallowed."""
+    for state, event in set(itertools.product(State, Event)) - set(TABLE):
+        with pytest.raises(FaultError, match=f"{event.name} while {state.name}"):
+            after(state, event)
+
+
+def test_the_delay_doubles_up_to_a_minute() -> None:
+    """A broker that stays away is asked once a minute at the most."""
+    assert [delay_s(failures, 1.0) for failures in (1, 2, 3, 7, 100)] == [1, 2, 4, LONGEST_DELAY_S, LONGEST_DELAY_S]
+
+
+def test_a_thousand_devices_come_back_spread_over_the_delay() -> None:
+    """No stampede: no second of the minute sees more than a few per cent of them."""
+    delays = [delay_s(10, device / 1000) for device in range(1000)]
+    busiest = max(sum(second <= delay < second + 1 for delay in delays) for second in range(61))
+    assert busiest <= 20
+    assert min(delays) >= 0.5
