@@ -48,16 +48,15 @@ def command(words: list[str], settings: Settings, config: Path | None = None) ->
     return [sys.executable, "-m", "edged", *words, "--config", str(config or os.devnull), *chosen]
 
 
+def finish_plain(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run `edged WORDS`, which asks for no configuration, to its end."""
+    return _finish([sys.executable, "-m", "edged", *words])
+
+
 def ask(*words: str) -> str:
-    """What a command answers that needs no configuration."""
-    done = subprocess.run(
-        [sys.executable, "-m", "edged", *words],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=LONG_S,
-        check=True,
-    )
+    """What `edged WORDS` answers."""
+    done = finish_plain(*words)
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 
@@ -65,8 +64,12 @@ def finish(
     words: list[str], settings: Settings, config: Path | None = None, wrapper: tuple[str, ...] = ()
 ) -> subprocess.CompletedProcess[str]:
     """Run `edged WORDS` to its end, inside `wrapper` when there is one."""
+    return _finish([*wrapper, *command(words, settings, config)])
+
+
+def _finish(command_line: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*wrapper, *command(words, settings, config)],
+        command_line,
         env=environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
