@@ -23,7 +23,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from edged.errors import ModelError, UnavailableError
+from edged.errors import FaultError, ModelError, UnavailableError
 from edged.vision.card import Card
 
 RuntimeChoice = Literal["auto", "litert", "tflite-runtime"]
@@ -133,10 +133,13 @@ class Model:
         return view
 
     def invoke(self) -> None:
-        """Run the model on what its input holds."""
+        """Run the model on what its input holds. Raises FaultError when the runtime fails (an Edge TPU unplugged)."""
         clock = time.thread_time if self._threads == 1 else time.process_time
         before = clock()
-        self._interpreter.invoke()
+        try:
+            self._interpreter.invoke()
+        except RuntimeError as error:
+            raise FaultError(f"model {self.card.name!r} failed on {self.device}: {_first_line(error)}") from error
         self.cpu_s += clock() - before
 
     def outputs(self) -> dict[str, Tensor]:
@@ -230,9 +233,13 @@ def _interpreter(card: Card, runtime: Runtime, content: bytes, delegate: Any, th
             )
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
-        first_line = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
-        raise ModelError(f"{card.file}: {runtime} can't load it: {first_line}") from None
+        raise ModelError(f"{card.file}: {runtime} can't load it: {_first_line(error)}") from None
     return interpreter
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else "no reason given"
 
 
 def _quantisation(details: dict[str, Any]) -> tuple[float, int]:

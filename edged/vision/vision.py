@@ -103,7 +103,9 @@ class Vision:
         """(task, name, first twelve hex digits of the file's SHA-256) of each model."""
 
     def look(self, frame: Frame) -> list[Sighting]:
-        """Return the faces in `frame`, the best scored first."""
+        """Return the faces in `frame`, the best scored first. The frame must have the size that was said."""
+        if frame.pixels.shape != (self._height, self._width, 3):
+            raise ValueError(f"{frame} is not {self._width}×{self._height} in colour")
         self.stages.begin()
         self._prepare(frame.pixels)
         self._detect()

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
-from edged.errors import ModelError, UnavailableError
+from edged.errors import FaultError, ModelError, UnavailableError
 from edged.vision.card import Card, read_card
 from edged.vision.runtime import Model, Runtime, _without_chatter, choose_runtime, describe_devices, installed_runtimes
 from tests.vision import tiny_models
@@ -255,6 +255,15 @@ def test_only_info_lines_are_kept_off_standard_error(capfd: pytest.CaptureFixtur
         raise RuntimeError
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "ERROR: trouble\nafter\n"
+
+
+def test_device_that_fails_is_a_fault_of_this_process(card: Card) -> None:
+    model = Model(card, any_runtime())
+    held = model.input()  # the runtimes refuse to run while their memory is held: a failure that is easy to have
+    with pytest.raises(FaultError, match="model 'face' failed on cpu"):
+        model.invoke()
+    del held
+    model.invoke()
 
 
 def test_repr_of_a_model_names_it_and_shows_no_tensor(card: Card) -> None:

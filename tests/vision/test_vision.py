@@ -60,6 +60,11 @@ def test_each_frame_is_seen_for_itself(stand_ins: Path) -> None:
     assert [one.scores for one in again] == [one.scores for one in first]
 
 
+def test_frame_of_another_size_is_refused_not_measured_wrongly(stand_ins: Path) -> None:
+    with pytest.raises(ValueError, match="is not 128×96"):
+        vision(stand_ins).look(frame(width=64, height=48))
+
+
 def test_best_faces_come_first_and_only_so_many(stand_ins: Path) -> None:
     spots = ((1, 1, 180), (14, 1, 250), (1, 10, 210), (14, 10, 160))
     everyone = vision(stand_ins).look(frame(*spots))
