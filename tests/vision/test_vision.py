@@ -201,6 +201,36 @@ def feeling_only(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def sample_frames(repository: Path, numbers: set[int]) -> list[Frame]:
+    """Frames of the sample video that ships, by number."""
+    video = cv2.VideoCapture(str(repository / "tools" / "sample" / "sample.mp4"))
+    frames = []
+    for number in range(max(numbers) + 1):
+        there, picture = video.read()
+        assert there
+        if number in numbers:
+            frames.append(Frame("sample", number / 25, np.asarray(picture, np.uint8)))
+    return frames
+
+
+def test_runtimes_see_the_same_in_the_sample_video(repository: Path, feeling_only: Path) -> None:
+    if len(installed_runtimes()) < 2:
+        pytest.skip("only one runtime is installed")
+    both = [vision(feeling_only, 640, 480, face_model="auto", runtime=name) for name in ("litert", "tflite-runtime")]
+    faces = 0
+    for shot in sample_frames(repository, {60, 100, 150}):
+        ours, theirs = (sees.look(shot) for sees in both)
+        assert len(ours) == len(theirs)
+        faces += len(ours)
+        for seen in ours:
+            other = max(theirs, key=lambda one: iou(one.box, seen.box))
+            assert iou(other.box, seen.box) > 0.85
+            assert other.score == pytest.approx(seen.score, abs=0.05)
+            assert other.yaw == pytest.approx(seen.yaw, abs=5)
+            assert other.roll == pytest.approx(seen.roll, abs=3)
+    assert faces >= 4
+
+
 def real_pictures(shared_data: Path, step: int) -> list[tuple[Picture, list[dict[str, int]]]]:
     folder = shared_data / "faces"
     entries = json.loads((folder / "evaluation.json").read_text())[::step]
