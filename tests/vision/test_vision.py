@@ -13,7 +13,7 @@ from edged.config.model import Vision as Settings
 from edged.errors import ConfigError, ModelError
 from edged.vision.card import load_cards
 from edged.vision.letterbox import Picture
-from edged.vision.runtime import Runtime, choose_runtime, installed_runtimes
+from edged.vision.runtime import Runtime, choose_runtime
 from edged.vision.sighting import Box, iou
 from edged.vision.stages import STAGES
 from edged.vision.vision import Vision, choose_emotion_card, choose_face_card
@@ -213,10 +213,10 @@ def sample_frames(repository: Path, numbers: set[int]) -> list[Frame]:
     return frames
 
 
-def test_runtimes_see_the_same_in_the_sample_video(repository: Path, feeling_only: Path) -> None:
-    if len(installed_runtimes()) < 2:
-        pytest.skip("only one runtime is installed")
-    both = [vision(feeling_only, 640, 480, face_model="auto", runtime=name) for name in ("litert", "tflite-runtime")]
+def test_runtimes_see_the_same_in_the_sample_video(
+    repository: Path, feeling_only: Path, both_runtimes: list[Runtime]
+) -> None:
+    both = [vision(feeling_only, 640, 480, face_model="auto", runtime=runtime.name) for runtime in both_runtimes]
     faces = 0
     for shot in sample_frames(repository, {60, 100, 150}):
         ours, theirs = (sees.look(shot) for sees in both)
@@ -243,16 +243,16 @@ def real_pictures(shared_data: Path, step: int) -> list[tuple[Picture, list[dict
 
 
 @pytest.mark.data
-def test_runtimes_see_the_same_faces_in_real_pictures(shared_data: Path, feeling_only: Path) -> None:
-    if len(installed_runtimes()) < 2:
-        pytest.skip("only one runtime is installed")
+def test_runtimes_see_the_same_faces_in_real_pictures(
+    shared_data: Path, feeling_only: Path, both_runtimes: list[Runtime]
+) -> None:
     found = matched = 0
     for picture, _ in real_pictures(shared_data, 24):
         height, width = picture.shape[:2]
         shot = Frame("real", 0.0, picture)
         both = [
-            vision(feeling_only, width, height, face_model="auto", runtime=name).look(shot)
-            for name in ("litert", "tflite-runtime")
+            vision(feeling_only, width, height, face_model="auto", runtime=runtime.name).look(shot)
+            for runtime in both_runtimes
         ]
         # Near the threshold a step of int8 may decide: what one sees clearly, the other must see.
         for ours, theirs in (both, both[::-1]):
