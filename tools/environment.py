@@ -124,6 +124,7 @@ def _install(python: Path, extra: str) -> None:
             pip.wait()
     if pip.returncode != 0:
         raise SetUpError(_why("\n".join(said)))
+    print(f"  installed in {progress.seconds} s", flush=True)
 
 
 def _in_short(line: str) -> str | None:
@@ -171,14 +172,14 @@ class _Progress:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
-        print(f"  installed in {self._seconds} s" if sys.exc_info()[0] is None else "", flush=True)
 
     def doing(self, what: str | None) -> None:
         """Note what is being done now; None: still the same."""
         self._doing = what or self._doing
 
     @property
-    def _seconds(self) -> int:
+    def seconds(self) -> int:
+        """How long it has taken so far."""
         return int(time.monotonic() - self._begun)
 
     def _show(self) -> None:
@@ -188,9 +189,9 @@ class _Progress:
         while not self._ended.wait(0.2 if terminal else self.QUIET_S):
             turn += 1
             if terminal:
-                line = f"  {signs[turn % 4]} {self._seconds:3} s  {self._doing}"
+                line = f"  {signs[turn % 4]} {self.seconds:3} s  {self._doing}"
                 print(f"\r{line[:78]:<78}", end="", flush=True)
             else:
-                print(f"  {self._seconds:3} s  {self._doing}", flush=True)
+                print(f"  {self.seconds:3} s  {self._doing}", flush=True)
         if terminal:
             print(f"\r{'':<78}\r", end="", flush=True)
