@@ -1,8 +1,10 @@
 """A live camera behind OpenCV: V4L2 devices and network streams are opened each in its way, and read in the same.
 
 Rules:
-  - A failed grab is tried again at once, for one corrupt packet is no lost camera. A failed grab that took long was a
-    timeout, and several in a row are an end: both are CameraError.
+  - A failed grab is tried again at once, for one corrupt packet is no lost camera; several in a row are.
+  - A grab that took as long as the time-out is a lost camera even if it brought a picture. When a stream falls silent
+    FFmpeg hands over, one after each time-out, the pictures that its decoder still held: they are old, and counting
+    them as new would hide the stall.
   - A damaged picture is skipped; many in a row are CameraError, since opening anew is what mends a decoder.
 """
 
@@ -11,11 +13,10 @@ from collections.abc import Callable
 from typing import Final
 
 from edged.camera.frame import Frame, FrameSource
-from edged.camera.opencv import Capture
+from edged.camera.opencv import READ_TIMEOUT_S, Capture
 from edged.errors import CameraError
 
 _GRAB_ATTEMPTS: Final = 8
-_SLOW_GRAB_S: Final = 1.0
 _DAMAGED_LIMIT: Final = 50
 
 
@@ -25,26 +26,36 @@ class LiveCamera(FrameSource):
     live = True
 
     def __init__(
-        self, camera: str, place: str, capture: Capture, *, clock: Callable[[], float] = time.monotonic
+        self,
+        camera: str,
+        place: str,
+        capture: Capture,
+        *,
+        timeout_s: float = READ_TIMEOUT_S,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take over an opened capture; `place` names it in errors, so it holds no password."""
+        """Take over an opened capture, whose grabs give up after `timeout_s`.
+
+        `place` names it in errors, so it holds no password.
+        """
         self._camera = camera
         self._place = place
         self._capture = capture
+        self._timeout_s = timeout_s
         self._clock = clock
         self._captured = 0.0
         self._damaged = 0
 
     def grab(self) -> float:
         """Go to the next frame and return the monotonic time at which it was got."""
+        began = self._clock()
         for _ in range(_GRAB_ATTEMPTS):
-            began = self._clock()
             grabbed = self._capture.grab()
             self._captured = self._clock()
+            if self._captured - began >= self._timeout_s:
+                raise CameraError(f"camera {self._camera!r} at {self._place} sends no more pictures: is it hanging?")
             if grabbed:
                 return self._captured
-            if self._captured - began >= _SLOW_GRAB_S:
-                raise CameraError(f"camera {self._camera!r} at {self._place} sends no more pictures: is it hanging?")
         raise CameraError(f"camera {self._camera!r} at {self._place} is gone: is it plugged in and switched on?")
 
     def retrieve(self) -> Frame | None:

@@ -27,4 +27,4 @@ def open_stream(camera: Camera, *, timeout_s: float = READ_TIMEOUT_S) -> LiveCam
         raise CameraError(
             f"camera {camera.id!r}: no pictures from {place}: is it on, is its address right, are user and password?"
         )
-    return LiveCamera(camera.id, place, capture)
+    return LiveCamera(camera.id, place, capture, timeout_s=timeout_s)

@@ -6,6 +6,7 @@ FFmpeg does what is hard, packing the video into RTP in real time; this relays i
 """
 
 import base64
+import contextlib
 import socket
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def session_description(video: str) -> str:
 
 def serve(client: socket.socket, video: str, sdp: str, credentials: str | None) -> None:
     wanted = credentials and "Basic " + base64.b64encode(credentials.encode()).decode()
-    with client, client.makefile("rb") as requests:
+    with contextlib.suppress(OSError), client, client.makefile("rb") as requests:
         while (request := read_request(requests)) is not None:
             method, url, headers = request
             extra, body = {"CSeq": headers.get("cseq", "0")}, ""

@@ -20,18 +20,34 @@ def test_several_failed_grabs_are_a_loss() -> None:
         camera.read()
 
 
-def test_one_slow_failed_grab_is_a_loss() -> None:
-    """A grab that ran into its time-out isn't tried again: eight of them would hide a stall for 40 s."""
+@pytest.mark.parametrize("brings_a_picture", [False, True])
+def test_one_slow_grab_is_a_loss(brings_a_picture: bool) -> None:
+    """A grab that ran into its time-out isn't tried again, and what it brought is an old picture."""
     clock, grabs = FakeClock(), []
 
     def hang() -> None:
         grabs.append(clock.now)
         clock.now += 5.0
 
-    camera = LiveCamera("door", "/dev/video0", FakeCapture(grabs=[False] * 100, on_grab=hang), clock=clock)
+    capture = FakeCapture(grabs=[brings_a_picture] * 100, on_grab=hang)
+    camera = LiveCamera("door", "/dev/video0", capture, timeout_s=5.0, clock=clock)
     with pytest.raises(CameraError, match="sends no more pictures"):
         camera.read()
     assert len(grabs) == 1
+
+
+def test_failed_grabs_together_take_no_longer_than_one_may() -> None:
+    """Attempts that each take a while share one time-out: eight of them must not hide a stall for 40 s."""
+    clock = FakeClock()
+
+    def linger() -> None:
+        clock.now += 2.0
+
+    capture = FakeCapture(grabs=[False] * 100, on_grab=linger)
+    camera = LiveCamera("door", "/dev/video0", capture, timeout_s=5.0, clock=clock)
+    with pytest.raises(CameraError, match="sends no more pictures"):
+        camera.read()
+    assert clock.now <= 1000.0 + 2 * 5.0
 
 
 def test_damaged_pictures_are_passed_over_and_many_are_a_loss() -> None:
