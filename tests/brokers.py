@@ -98,7 +98,7 @@ class Mosquitto(_Process):
             "persistence true",
             f"persistence_location {self.folder}/",
             "user root",
-            "max_queued_messages 0",
+            "max_queued_messages 1000000",  # 0 (no limit) makes mosquitto 2.0.11 hang up on every refused message
         ]
         config.write_text("\n".join([*fixed, *self.lines]) + "\n")
         self._run([self.program, "-c", str(config)])

@@ -99,12 +99,12 @@ class Drain:
                 self._window.sent(link.send(row.topic, row.body), row)
         self._more = bool(rows) or not self._window.room
 
-    def answered(self, answer: Acknowledged, now: float) -> bool:
-        """Heed the broker's answer; say whether a message was taken."""
+    def answered(self, answer: Acknowledged, now: float) -> None:
+        """Heed the broker's answer."""
         self._more = True
         match answer.verdict:
             case Verdict.TAKEN:
-                return self._window.taken(answer.mid) is not None
+                self._window.taken(answer.mid)
             case Verdict.NOT_NOW:
                 row = self._window.refused(answer.mid, now)
                 if row is not None:
@@ -113,7 +113,6 @@ class Drain:
                 row = self._window.discarded(answer.mid)
                 if row is not None:
                     self._set_aside(row, answer.text, now)
-        return False
 
     def empty(self, now: float) -> bool:
         """Everything has been acknowledged, and the outbox knows it."""

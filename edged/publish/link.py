@@ -163,20 +163,20 @@ class Link:
     def _turn(self, timeout_s: float) -> None:
         try:
             code = self._client.loop(timeout_s)
-        except Exception as error:  # whatever a hostile broker makes paho stumble over
+        except Exception:  # whatever a hostile broker makes paho stumble over
             log.debug("paho failed on what the broker sent", exc_info=True)
-            self._fail(Fault(f"the broker at {self._where} sent what is no MQTT ({type(error).__name__})"))
-            return
+            code = MQTTErrorCode.MQTT_ERR_PROTOCOL
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self._fail(self._silence())
+            self._fail(self._breakdown(code))
 
-    def _silence(self) -> Fault:
-        if self._accepted:
-            return Fault(f"the connection to the broker at {self._where} was lost")
-        # Some old brokers answer an unknown protocol version by hanging up.
-        return Fault(
-            f"the broker at {self._where} hung up on our greeting", Kind.OLD_BROKER if self._mqtt5 else Kind.PASSING
-        )
+    def _breakdown(self, code: MQTTErrorCode) -> Fault:
+        if code == MQTTErrorCode.MQTT_ERR_PROTOCOL:
+            told = "sent what is no MQTT"
+        else:
+            told = "hung up, or the connection was lost" if self._accepted else "hung up on our greeting"
+        # Some old brokers answer a protocol version they don't know by hanging up.
+        kind = Kind.PASSING if self._accepted else Kind.OLD_BROKER
+        return Fault(f"the broker at {self._where} {told}", kind)
 
     def _fail(self, fault: Fault) -> None:
         if not self._over:

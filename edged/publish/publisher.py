@@ -7,7 +7,8 @@ Rules:
   - What was in flight when a connection ended is sent again on the next, and so is what was acknowledged within the
     replay horizon: a PUBACK isn't durable at the broker.
   - Silence is a fault: CONNECT and PUBACK have deadlines on the monotonic clock.
-  - The delay between attempts grows until a connection has proved good: a message taken, or HEALTHY_AFTER_S survived.
+  - The delay between attempts grows until a connection has lived for HEALTHY_AFTER_S: two devices that share a client
+    id throw each other out, and not every broker names that; they must not do it at full speed.
 """
 
 import logging
@@ -138,8 +139,7 @@ class Publisher:
                 if happening.text:
                     self._note(f"the broker refuses the status: {happening.text}")
             case Acknowledged():
-                if self._drain.answered(happening, now):
-                    self._failures = 0
+                self._drain.answered(happening, now)
             case Failed():
                 self._fail(happening.fault)
 

@@ -46,6 +46,7 @@ class Verdict(enum.Enum):
 UNSUPPORTED_VERSION: Final = 0x84
 NOT_AUTHORISED: Final = 0x87
 TAKEN_OVER: Final = 0x8E
+_NO_ENTRY: Final = "user name or password is wrong, or not authorised (broker.username, broker.password_file)"
 _NEVER: Final = frozenset({0x90, 0x95, 0x99})
 
 _WORDS: Final = MappingProxyType(
@@ -109,7 +110,9 @@ def words(code: int) -> str:
 def refused(where: str, code: int) -> Fault:
     """The broker answered our CONNECT with a refusal."""
     kind = Kind.OLD_BROKER if code == UNSUPPORTED_VERSION else Kind.PASSING
-    return Fault(f"the broker at {where} refuses the connection: {words(code)}", kind)
+    # Some brokers, mosquitto 2.0 among them, answer a wrong password in MQTT 5 with "not authorised".
+    told = _NO_ENTRY if code == NOT_AUTHORISED else words(code)
+    return Fault(f"the broker at {where} refuses the connection: {told}", kind)
 
 
 def thrown_out(where: str, code: int) -> Fault:

@@ -1,5 +1,7 @@
 """Fixtures of the publisher's tests: brokers, a configuration for them, and the publisher in a thread."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -94,3 +96,25 @@ def subscribe() -> Iterator[Callable[..., Subscriber]]:
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the delay between attempts; its growth has its own tests."""
     monkeypatch.setattr(publisher_module, "delay_s", lambda failures, share: 0.1)
+
+
+@pytest.fixture
+def launch() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start `edged publish` as a process of its own; all are killed with the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(config: Config) -> subprocess.Popen[bytes]:
+        settings = {
+            "device.id": config.device.id,
+            "outbox.folder": config.outbox.folder,
+            "broker.host": config.broker.host,
+            "broker.port": config.broker.port,
+        }
+        options = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+        started.append(subprocess.Popen([sys.executable, "-m", "edged", "publish", *options]))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
+        each.wait()

@@ -2,13 +2,22 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from edged.outbox import Outbox
+from edged.publish import publisher
 from tests.brokers import Broker, Mosquitto, Subscriber, wait_until
 from tests.outbox.making import report, window
 from tests.publish.conftest import Configure, Running
 
 Run = Callable[..., Running]
 Subscribe = Callable[..., Subscriber]
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On loopback a broker that stays silent for so long does not speak MQTT 5."""
+    monkeypatch.setattr(publisher, "MQTT5_DEADLINE_S", 0.5)
 
 
 def test_messages_arrive_in_order_byte_for_byte(
