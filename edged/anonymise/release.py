@@ -1,101 +1,106 @@
 """The one door from `Tally` to `Release`. Audit this module and you know what can leave the device about visitors.
 
+A release is withheld or made window by window (`Gate`); how its sums are protected is the policy's (`Protection`):
+rounding (threshold.py) or noise (differential.py).
+
 Rules:
-  - Fewer than k visits: nothing. The tally is carried into the next window until k is reached, or dropped unseen once
-    it has been carried `carry` times. How many windows are carried depends on the calendar of releases alone, never on
-    whether anybody was there, so that a withheld window and an empty one are told apart by nothing.
-  - The emotion part rests on fewer visits than the rest; it is let out only when those, too, are k or more.
-  - Figures are rounded here, once: a reader of messages never sees a finer value.
-  - A `Release` is made by `Gate.close` alone (tests/architecture holds this), and what it was made from is forgotten.
+  - Too few people: nothing. The tally is carried into the next window until there are enough, or dropped unseen once it
+    has been carried `carry` times. How long it is carried depends on how many windows passed, never on whether anybody
+    was there, so that a withheld window and an empty one are told apart by nothing.
+  - The emotion part rests on fewer visits than the rest; it is let out only when those, too, are enough.
+  - Only protected sums are worked with; every mean and share is made of them.
 """
 
-from dataclasses import dataclass
+from typing import Final, Protocol
 
-from edged.windows.tally import MILLION, Counts5, Tally
+from edged.anonymise.figures import EmotionFigures, Release, Shares, TimeFigures
+from edged.windows.tally import BOUNDS_S, SCORE_STEPS, TIME_STEPS, WIDTHS_S, Counts, Tally, Times, padded
 
-SHARE_DIGITS = 2
-"""Shares and scores are rounded to 0.01."""
-SECONDS_DIGITS = 1
-"""Mean times are rounded to 0.1 s."""
-PEOPLE_DIGITS = 2
-"""The mean number in view is rounded to 0.01."""
-
-Shares = tuple[float, float, float, float, float, float, float, float]
+EMOTIONS: Final = 8
+CLASSES: Final = len(BOUNDS_S)
 
 
-@dataclass(frozen=True, slots=True)
-class EmotionFigures:
-    """What the faces showed, over the visits on which an emotion could be told."""
+class Protection(Protocol):
+    """How the sums of one release are protected."""
 
-    visits: int
-    face_distribution: Shares
-    mean_scores: Shares
+    def admits(self, visits: int, people: int) -> bool:
+        """Say whether so many visits, of so many people at least, may be told of at all."""
 
+    def sums(self, figure: str, sums: Counts, unit: int = 1, whole: int | None = None) -> Counts:
+        """Protect sums to each of which a visit adds at most `unit`.
 
-@dataclass(frozen=True, slots=True)
-class Release:
-    """What may be told about the visitors of one or more whole windows."""
+        `whole`, itself protected, is the number of visits that they are parts of, where there is one.
+        """
 
-    windows_covered: int
-    visits: int
-    mean_dwell_s: float
-    dwell_histogram: Counts5
-    mean_in_view: float
-    emotion: EmotionFigures | None
+    def most(self, value: int) -> int | None:
+        """Protect a maximum; None when that can't be done."""
 
 
 class Gate:
     """Decides window by window, for one camera. Holds what is carried, in memory only."""
 
-    def __init__(self, k: int, carry: int) -> None:
-        self._k = k
+    def __init__(self, protection: Protection, carry: int, lines: int = 0, zones: int = 0) -> None:
+        self._protection = protection
         self._carry = carry
+        self._lines = lines
+        self._zones = zones
         self._held = Tally()
         self._windows = 0
 
     def close(self, tally: Tally) -> Release | None:
         """Take the tally of the window that has just ended; return what may be said, or None to say nothing."""
-        held = self._held + tally
-        windows = self._windows + 1
-        if held.visits >= self._k:
-            self._forget()
-            return self._release(held, windows)
-        if windows > self._carry:
-            self._forget()
+        held, windows = self._held + tally, self._windows + 1
+        admitted = self._protection.admits(held.visits, held.people)
+        if admitted or windows > self._carry:
+            self._held, self._windows = Tally(), 0
         else:
             self._held, self._windows = held, windows
-        return None
-
-    def _forget(self) -> None:
-        self._held, self._windows = Tally(), 0
+        return self._release(held, windows) if admitted else None
 
     def _release(self, tally: Tally, windows: int) -> Release:
+        protect = self._protection
+        (visits,) = protect.sums("visits", (tally.visits,))
+        (dwell,) = self._times("dwell", tally.dwell, 1, visits)
+        (attention,) = self._times("attention", tally.attention, 1, visits)
+        seen_s = dwell.mean_s * visits
         return Release(
             windows_covered=windows,
-            visits=tally.visits,
-            mean_dwell_s=round(tally.dwell_ms / tally.visits / 1000, SECONDS_DIGITS),
-            dwell_histogram=tally.dwell_histogram,
-            mean_in_view=round(tally.dwell_ms / max(tally.live_ms, 1), PEOPLE_DIGITS),
-            emotion=self._emotion(tally) if tally.emotion_visits >= self._k else None,
+            visits=visits,
+            dwell=dwell,
+            attention=attention,
+            attention_share=_ratio(attention.mean_s * sum(attention.histogram), dwell.mean_s * sum(dwell.histogram)),
+            in_view_mean=round(1000 * seen_s / max(tally.live_ms, 1), 2),
+            in_view_most=protect.most(tally.most),
+            emotion=self._emotion(tally) if protect.admits(tally.emotion_visits, tally.emotion_visits) else None,
+            crossings=protect.sums("crossings", padded(tally.crossings, 2 * self._lines), whole=visits),
+            zones=tuple(self._times("zones", tally.zones, self._zones, visits)),
         )
+
+    def _times(self, figure: str, times: Times, places: int, visits: int) -> list[TimeFigures]:
+        counts = self._protection.sums(figure, padded(times.visits, CLASSES * places), whole=visits)
+        steps = self._protection.sums(f"{figure}_time", padded(times.steps, CLASSES * places), TIME_STEPS)
+        return [
+            _time_figures(counts[i : i + CLASSES], steps[i : i + CLASSES]) for i in range(0, CLASSES * places, CLASSES)
+        ]
 
     def _emotion(self, tally: Tally) -> EmotionFigures:
-        return EmotionFigures(
-            visits=tally.emotion_visits,
-            face_distribution=_rounded_shares(tally.dominant, tally.emotion_visits),
-            mean_scores=_rounded_shares(tally.score_sums, tally.emotion_visits * MILLION),
-        )
+        (visits,) = self._protection.sums("emotion_visits", (tally.emotion_visits,))
+        dominant = self._protection.sums("dominant", padded(tally.dominant, EMOTIONS), whole=visits)
+        scores = self._protection.sums("scores", padded(tally.scores, EMOTIONS), SCORE_STEPS, visits)
+        return EmotionFigures(visits, _shares(dominant, visits), _shares(scores, visits * SCORE_STEPS))
 
 
-def _rounded_shares(sums: tuple[int, ...], whole: int) -> Shares:
-    """Divide and round so that the shares still add up to one (largest remainder)."""
-    steps = 10**SHARE_DIGITS
-    total = sum(sums) or whole
-    exact = [value * steps / total for value in sums]
-    floors = [int(value) for value in exact]
-    missing = steps - sum(floors)
-    by_remainder = sorted(range(len(sums)), key=lambda i: (floors[i] - exact[i], i))
-    for i in by_remainder[:missing]:
-        floors[i] += 1
-    a, b, c, d, e, f, g, h = (floor / steps for floor in floors)
-    return a, b, c, d, e, f, g, h
+def _time_figures(counts: Counts, steps: Counts) -> TimeFigures:
+    seconds = sum(
+        count * bound + min(max(reached / TIME_STEPS, 0), count) * width
+        for count, reached, bound, width in zip(counts, steps, BOUNDS_S, WIDTHS_S, strict=True)
+    )
+    return TimeFigures(round(seconds / max(sum(counts), 1), 1), counts)
+
+
+def _shares(parts: Counts, whole: int) -> Shares:
+    return tuple(_ratio(part, whole) for part in parts)
+
+
+def _ratio(part: float, whole: float) -> float:
+    return round(min(part / whole, 1.0), 2) if whole > 0 else 0.0

@@ -28,6 +28,37 @@ class Device(Section):
     """Part of every topic: edged/<device>/…"""
 
 
+Coordinate = Annotated[float, Field(ge=0, le=1)]
+Point = tuple[Coordinate, Coordinate]
+"""(x, y) in the picture: 0 to 1, origin top left."""
+
+
+class Line(Section):
+    """A line that faces are counted crossing."""
+
+    id: Id
+    """Part of the message: crossings.<id>.in and .out. Unique for the camera."""
+    start: Point
+    """First end."""
+    end: Point
+    """Second end. Whoever crosses from left to right, looking from start to end, goes in."""
+
+    @model_validator(mode="after")
+    def _has_a_length(self) -> Self:
+        if self.start == self.end:
+            raise ValueError("start and end are the same point: a line needs two")
+        return self
+
+
+class Zone(Section):
+    """A part of the picture."""
+
+    id: Id
+    """Part of the message: zones.<id>. Unique for the camera."""
+    polygon: Annotated[tuple[Point, ...], Field(min_length=3, max_length=50)]
+    """Its corners in order."""
+
+
 class Camera(Section):
     """One camera or recording."""
 
@@ -51,8 +82,19 @@ class Camera(Section):
     start: AwareDatetime | None = None
     """Recordings with pace = fast: when their first picture was taken; None: now."""
 
+    lines: Annotated[tuple[Line, ...], Field(max_length=8)] = ()
+    """Lines that faces are counted crossing."""
+    zones: Annotated[tuple[Zone, ...], Field(max_length=8)] = ()
+    """Parts of the picture in which time is counted."""
+    masks: Annotated[tuple[Zone, ...], Field(max_length=16)] = ()
+    """Parts of the picture where faces are not looked at: staff areas, posters, screens."""
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        for kind, named in (("lines", self.lines), ("zones", self.zones), ("masks", self.masks)):
+            ids = [each.id for each in named]
+            if len(set(ids)) < len(ids):
+                raise ValueError(f"two {kind} have the same id: each needs its own")
         if (self.width is None) != (self.height is None):
             raise ValueError("width and height go together: give both or neither")
         if self.loop and self.pace == "fast":
@@ -102,6 +144,10 @@ class Visits(Section):
     """A shorter appearance is no visit."""
     max_duration_s: Annotated[float, Field(ge=10, le=86400)] = 1800.0
     """A longer visit is ended and counted here; what follows is not counted again until the face leaves."""
+    same_person_s: Annotated[float, Field(ge=0, le=300)] = 5.0
+    """Who appears where somebody left no longer ago than this may be the same person, and adds nothing towards k."""
+    furniture_after_s: Annotated[float, Field(ge=30, le=86400)] = 300.0
+    """A face that doesn't move for so long is a poster or a screen, not a visitor."""
     attention_yaw_deg: Annotated[float, Field(gt=0, le=90)] = 22.5
     """A face turned away no further than this is looking at the camera."""
 
@@ -132,8 +178,21 @@ class Privacy(Section):
     """How releases are protected: threshold withholds every window of fewer than k visits."""
     k: Annotated[int, Field(ge=2, le=1000)] = 10
     """A window is released only with at least so many visits."""
+    grid: Annotated[int, Field(ge=1, le=500)] | None = None
+    """Counts are told in multiples of this; None: half of k. 1 tells them exactly: for trials only."""
     carry_windows: Annotated[int, Field(ge=0, le=96)] = 3
     """So many windows' visits may wait for k to be reached; then they are dropped unseen."""
+
+    @property
+    def rounding(self) -> int:
+        """The grid that is in force."""
+        return self.grid or max(self.k // 2, 1)
+
+    @model_validator(mode="after")
+    def _grid_fits(self) -> Self:
+        if self.grid is not None and self.grid > self.k:
+            raise ValueError("grid must not be more than k: a window of k visits would be told as none")
+        return self
 
 
 class Outbox(Section):

@@ -26,8 +26,8 @@ class Span(Part):
     partial: bool = Field(description="True when the window is shorter than configured (start, stop, clock step).")
 
 
-class DwellHistogram(Part):
-    """Visits by how long they lasted, in seconds."""
+class TimeHistogram(Part):
+    """Visits by how long, in seconds."""
 
     under_5_s: int = Field(ge=0)
     from_5_s: int = Field(ge=0, description="5 s or more, less than 15 s.")
@@ -36,21 +36,42 @@ class DwellHistogram(Part):
     from_60_s: int = Field(ge=0, description="60 s or more.")
 
 
-class Dwell(Part):
-    """How long visits lasted."""
+class Times(Part):
+    """How long visits were somewhere."""
 
-    mean_s: float = Field(ge=0, description="Mean seconds in view per visit.")
-    histogram: DwellHistogram
+    mean_s: float = Field(ge=0, description="Mean seconds of the visits in the histogram; a visit counts up to 120 s.")
+    histogram: TimeHistogram
+
+
+class Attention(Times):
+    """How long faces were turned towards the camera."""
+
+    share: Share = Field(description="Share of the time in view.")
 
 
 class InView(Part):
     """How many people at a time."""
 
     mean: float = Field(ge=0, description="Mean number of counted visitors in view while the camera was live.")
+    most: int | None = Field(ge=0, description="No more than so many were in view at a time.")
+
+
+class Crossings(Part):
+    """Visits that crossed a line; each counts once per direction."""
+
+    id: str = Field(description="Id of the line, as configured.")
+    inwards: int = Field(ge=0, alias="in")
+    outwards: int = Field(ge=0, alias="out")
+
+
+class ZoneTimes(Times):
+    """Time in a zone, of the visits that entered it."""
+
+    id: str = Field(description="Id of the zone, as configured.")
 
 
 class EmotionShares(Part):
-    """One share for each of the eight emotions; together 1."""
+    """One share for each of the eight emotions; each rounded for itself, so they need not add up to 1."""
 
     neutral: Share
     happiness: Share
@@ -81,7 +102,8 @@ class Privacy(Part):
     """Under which rule the figures were let out."""
 
     policy: Literal["threshold"]
-    k: int = Field(ge=2, description="A window is released only with at least so many visits.")
+    k: int = Field(ge=2, description="A window is released only with at least so many people.")
+    grid: int = Field(ge=1, description="Counts are told in multiples of this, and never all of a whole.")
     windows_covered: int = Field(
         ge=0,
         description="So many windows, this one and those just before it, are summed in the figures; 0 when withheld.",
@@ -105,9 +127,12 @@ class WindowMessage(Stamped):
     state: Literal["released", "withheld"] = Field(
         description="withheld: too few visits to tell, or none at all; which of the two is not said."
     )
-    visits: int | None = Field(ge=2, description="Visits that ended in the windows covered; null when withheld.")
-    dwell: Dwell | None
+    visits: int | None = Field(ge=0, description="Visits that ended in the windows covered; null when withheld.")
+    dwell: Times | None = Field(description="Time in view.")
+    attention: Attention | None
     in_view: InView | None
+    crossings: tuple[Crossings, ...] | None = Field(description="One for each configured line.")
+    zones: tuple[ZoneTimes, ...] | None = Field(description="One for each configured zone.")
     emotion: Emotion | None = Field(description="Null when withheld, or when too few faces were seen well enough.")
     coverage: Coverage
     privacy: Privacy

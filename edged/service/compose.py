@@ -2,22 +2,12 @@
 
 from dataclasses import dataclass
 
-from edged.anonymise.release import EmotionFigures, Release
+from edged.anonymise.figures import EmotionFigures, Release, Shares, TimeFigures
 from edged.config import model as config
+from edged.messages import window as wire
 from edged.messages.common import Stamp, utc
-from edged.messages.window import (
-    Coverage,
-    Dwell,
-    DwellHistogram,
-    Emotion,
-    EmotionShares,
-    InView,
-    ModelUsed,
-    Privacy,
-    WindowMessage,
-)
-from edged.messages.window import Span as SpanPart
-from edged.windows import coverage, schedule
+from edged.windows.coverage import Coverage
+from edged.windows.schedule import Span
 from edged.words import EMOTIONS
 
 
@@ -25,52 +15,80 @@ from edged.words import EMOTIONS
 class Basis:
     """What a window's message says whether it is released or withheld."""
 
-    camera: str
-    span: schedule.Span
-    coverage: coverage.Coverage
+    camera: config.Camera
+    span: Span
+    coverage: Coverage
     privacy: config.Privacy
-    models: tuple[ModelUsed, ...]
+    models: tuple[wire.ModelUsed, ...]
     runtime: str
 
 
-def window_message(basis: Basis, release: Release | None, stamp: Stamp) -> WindowMessage:
+def window_message(basis: Basis, release: Release | None, stamp: Stamp) -> wire.WindowMessage:
     """Compose the message of one window; no release, no figures."""
-    return WindowMessage(
+    camera, span, told = basis.camera, basis.span, release
+    return wire.WindowMessage(
         device=stamp.device,
         epoch=stamp.epoch,
         sequence=stamp.sequence,
-        camera=basis.camera,
-        window=SpanPart(
-            start=utc(basis.span.start),
-            end=utc(basis.span.end),
-            duration_s=round(basis.span.duration, 3),
-            clock=basis.span.clock.value,
-            partial=basis.span.partial,
+        camera=camera.id,
+        window=wire.Span(
+            start=utc(span.start),
+            end=utc(span.end),
+            duration_s=round(span.duration, 3),
+            clock=span.clock.value,
+            partial=span.partial,
         ),
-        state="released" if release else "withheld",
-        visits=release.visits if release else None,
-        dwell=_dwell(release) if release else None,
-        in_view=InView(mean=release.mean_in_view) if release else None,
-        emotion=_emotion(release.emotion) if release and release.emotion else None,
-        coverage=Coverage(live_share=basis.coverage.live_share, dropped_share=basis.coverage.dropped_share),
-        privacy=Privacy(
+        state="released" if told else "withheld",
+        visits=told.visits if told else None,
+        dwell=wire.Times(mean_s=told.dwell.mean_s, histogram=_histogram(told.dwell)) if told else None,
+        attention=_attention(told) if told else None,
+        in_view=wire.InView(mean=told.in_view_mean, most=told.in_view_most) if told else None,
+        crossings=_crossings(camera, told) if told else None,
+        zones=_zones(camera, told) if told else None,
+        emotion=_emotion(told.emotion) if told and told.emotion else None,
+        coverage=wire.Coverage(live_share=basis.coverage.live_share, dropped_share=basis.coverage.dropped_share),
+        privacy=wire.Privacy(
             policy=basis.privacy.policy,
             k=basis.privacy.k,
-            windows_covered=release.windows_covered if release else 0,
+            grid=basis.privacy.rounding,
+            windows_covered=told.windows_covered if told else 0,
         ),
         models=basis.models,
         runtime=basis.runtime,
     )
 
 
-def _dwell(release: Release) -> Dwell:
-    counts = dict(zip(DwellHistogram.model_fields, release.dwell_histogram, strict=True))
-    return Dwell(mean_s=release.mean_dwell_s, histogram=DwellHistogram(**counts))
+def _histogram(figures: TimeFigures) -> wire.TimeHistogram:
+    return wire.TimeHistogram(**dict(zip(wire.TimeHistogram.model_fields, figures.histogram, strict=True)))
 
 
-def _emotion(figures: EmotionFigures) -> Emotion:
-    return Emotion(
-        visits=figures.visits,
-        face_distribution=EmotionShares(**dict(zip(EMOTIONS, figures.face_distribution, strict=True))),
-        mean_scores=EmotionShares(**dict(zip(EMOTIONS, figures.mean_scores, strict=True))),
+def _attention(release: Release) -> wire.Attention:
+    figures = release.attention
+    return wire.Attention(mean_s=figures.mean_s, histogram=_histogram(figures), share=release.attention_share)
+
+
+def _crossings(camera: config.Camera, release: Release) -> tuple[wire.Crossings, ...]:
+    counts = release.crossings
+    return tuple(
+        wire.Crossings(id=line.id, inwards=counts[2 * i], outwards=counts[2 * i + 1])
+        for i, line in enumerate(camera.lines)
     )
+
+
+def _zones(camera: config.Camera, release: Release) -> tuple[wire.ZoneTimes, ...]:
+    return tuple(
+        wire.ZoneTimes(id=zone.id, mean_s=figures.mean_s, histogram=_histogram(figures))
+        for zone, figures in zip(camera.zones, release.zones, strict=True)
+    )
+
+
+def _emotion(figures: EmotionFigures) -> wire.Emotion:
+    return wire.Emotion(
+        visits=figures.visits,
+        face_distribution=_shares(figures.face_distribution),
+        mean_scores=_shares(figures.mean_scores),
+    )
+
+
+def _shares(shares: Shares) -> wire.EmotionShares:
+    return wire.EmotionShares(**dict(zip(EMOTIONS, shares, strict=True)))

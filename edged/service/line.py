@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from edged.anonymise.release import Gate
-from edged.config.model import Config
+from edged.anonymise.threshold import Threshold
+from edged.config.model import Camera, Config
 from edged.messages.window import ModelUsed
 from edged.service.clock import Reading
 from edged.service.compose import Basis, window_message
@@ -40,14 +41,15 @@ class Sees:
 class Line:
     """One camera, from sightings to messages."""
 
-    def __init__(self, config: Config, camera: str, sees: Sees, reading: Reading, longest_gap: float = 2.0) -> None:
+    def __init__(self, config: Config, camera: Camera, sees: Sees, reading: Reading) -> None:
         self._camera = camera
         self._sees = sees
         self._privacy = config.privacy
-        self._book = VisitBook(config.visits)
+        self._book = VisitBook(config.visits, camera)
         self._schedule = Schedule(config.windows.length_s, reading.now, reading.wall, reading.clock)
-        self._coverage = CoverageMeter(longest_gap, reading.now)
-        self._gate = Gate(config.privacy.k, config.privacy.carry_windows)
+        self._coverage = CoverageMeter(_longest_gap(camera), reading.now)
+        protection = Threshold(config.privacy.k, config.privacy.rounding)
+        self._gate = Gate(protection, config.privacy.carry_windows, len(camera.lines), len(camera.zones))
         self._tally = Tally()
 
     def see(self, captured: float, sightings: Sequence[Sighting], sees: Sees) -> None:
@@ -77,3 +79,8 @@ class Line:
         self._tally = Tally()
         basis = Basis(self._camera, span, coverage, self._privacy, self._sees.models, self._sees.runtime)
         return partial(window_message, basis, release)
+
+
+def _longest_gap(camera: Camera) -> float:
+    """Return how far apart frames may be for the camera to count as live: 2 s, or more for a slow one."""
+    return max(2.0, 1.5 / camera.fps) if camera.fps else 2.0

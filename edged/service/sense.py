@@ -94,17 +94,13 @@ def sense_recording(
             captured = frame.captured
             reading = Reading(captured, begin + captured, Clock.RECORDING)
             sightings, sees = eyes.look(frame)
-            line = line or Line(config, camera.id, sees, reading, _longest_gap(camera))
+            line = line or Line(config, camera, sees, reading)
             handover.put(line.advance(reading))
             line.see(captured, sightings, sees)
     finally:
         source.close()
     if line is not None:
         handover.put([line.close(captured)])
-
-
-def _longest_gap(camera: Camera) -> float:
-    return max(2.0, 1.5 / camera.fps) if camera.fps else 2.0
 
 
 class _Live:
@@ -116,7 +112,7 @@ class _Live:
         self._desk = Desk()
         reading = clock.read()
         self._workers = {c.id: CameraWorker(c, self._desk, max_fps=config.vision.max_fps) for c in config.cameras}
-        self._lines = {c.id: Line(config, c.id, self._eyes.sees, reading, _longest_gap(c)) for c in config.cameras}
+        self._lines = {c.id: Line(config, c, self._eyes.sees, reading) for c in config.cameras}
         self._dropped = dict.fromkeys(self._lines, 0)
         self._reported: SenseReport | None = None
         self._report_due = 0.0

@@ -4,10 +4,9 @@ Strategy: the picture is made of integer ramps, the same on every machine and wi
 values, evenly spread, are kept in models/golden/NAME.json with the hash of the file they came from. A runtime that
 computes otherwise than the one it was made with is off by far more than rounding.
 
-Made anew, after a model has changed, by:  python -m edged.vision.golden NAME…
+Made anew, after a model has changed, by:  tools/golden NAME…
 """
 
-import argparse
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edged.errors import ModelError
-from edged.vision.card import Card, Sha256, load_cards
+from edged.vision.card import Card, Sha256
 from edged.vision.letterbox import Picture, Quantiser
 from edged.vision.runtime import Model, choose_runtime
 
@@ -98,20 +97,3 @@ def write_golden(card: Card) -> Path:
     path.parent.mkdir(exist_ok=True)
     path.write_text(golden.model_dump_json() + "\n", encoding="utf-8")
     return path
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Write golden figures for the named models, or for all."""
-    parser = argparse.ArgumentParser(prog="python -m edged.vision.golden", description=main.__doc__)
-    parser.add_argument("names", nargs="*", help="names of models; none: all that come with edged")
-    parser.add_argument("--models-folder", type=Path, help="folder with further models")
-    given = parser.parse_args(arguments)
-    cards = load_cards(given.models_folder)
-    for name in given.names or sorted(cards):
-        if name not in cards:
-            parser.error(f"no model is called {name!r}; there are {', '.join(sorted(cards))}")
-        print(write_golden(cards[name]))
-
-
-if __name__ == "__main__":
-    main()

@@ -3,7 +3,7 @@
 Rules:
   - Every check is a finding, good or bad, with the reason in words; a bad one doesn't keep the others from being made
     unless they need what is missing.
-  - Nothing is changed: the golden figures are written by `python -m edged.vision.golden`, never here.
+  - Nothing is changed: the golden figures are written by `tools/golden`, never here.
 """
 
 from collections.abc import Iterator

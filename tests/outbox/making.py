@@ -5,21 +5,24 @@ from edged.messages.status import SenseReport
 from edged.messages.window import Coverage, Privacy, Span, WindowMessage
 
 
-def window(stamp: Stamp, *, runtime: str = "litert 2.3.0 on cpu") -> WindowMessage:
+def window(stamp: Stamp, *, camera: str = "door", runtime: str = "litert 2.3.0 on cpu") -> WindowMessage:
     """A withheld window; `runtime` serves to make it long."""
     return WindowMessage(
         device=stamp.device,
         epoch=stamp.epoch,
         sequence=stamp.sequence,
-        camera="door",
+        camera=camera,
         window=Span(start=utc(0), end=utc(900), duration_s=900, clock="synchronised", partial=False),
         state="withheld",
         visits=None,
         dwell=None,
+        attention=None,
         in_view=None,
+        crossings=None,
+        zones=None,
         emotion=None,
         coverage=Coverage(live_share=1, dropped_share=0),
-        privacy=Privacy(policy="threshold", k=10, windows_covered=0),
+        privacy=Privacy(policy="threshold", k=10, grid=5, windows_covered=0),
         models=(),
         runtime=runtime,
     )

@@ -10,6 +10,7 @@ from edged.messages.common import Stamp
 from edged.messages.status import SenseReport
 from edged.messages.window import WindowMessage
 from edged.service.handover import MOST_WAITING, Handover
+from tests.outbox.making import window
 
 
 class FlakyStore:
@@ -32,7 +33,7 @@ class FlakyStore:
 
 
 def numbered(number: int, stamp: Stamp) -> WindowMessage:
-    return WindowMessage.model_construct(camera=str(number), sequence=stamp.sequence)
+    return window(stamp, camera=str(number))
 
 
 def test_messages_refused_are_given_later_in_order() -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edged.visits.visit import Visit
-from edged.windows.tally import Tally
+from edged.windows.tally import BOUNDS_S, SCORE_STEPS, TIME_STEPS, Tally
 from edged.words import EMOTIONS, Scores
 
 
@@ -16,11 +16,17 @@ def to_scores(weights: tuple[float, ...]) -> Scores:
 
 scores = st.tuples(*[st.floats(0.001, 1)] * len(EMOTIONS)).map(to_scores)
 visits = st.builds(
-    lambda start, dwell, part, s: Visit(start, start + dwell, dwell * part, s),
+    lambda start, dwell, part, s, company, crossings, zones, fragment: Visit(
+        start, start + dwell, dwell * part, s, company, crossings, tuple(dwell * zone for zone in zones), fragment
+    ),
     st.floats(0, 1e6),
     st.floats(0, 1e4),
     st.floats(0, 1),
     st.none() | scores,
+    st.integers(1, 9),
+    st.frozensets(st.tuples(st.integers(0, 2), st.booleans())),
+    st.lists(st.floats(0, 1), max_size=2),
+    st.booleans(),
 )
 tallies = st.lists(visits, max_size=5).map(lambda each: sum(map(Tally.of, each), Tally()))
 
@@ -34,16 +40,33 @@ def test_tallies_merge_in_any_order(a: Tally, b: Tally, c: Tally) -> None:
 
 
 @given(visits)
-def test_visit_counts_once_everywhere(visit: Visit) -> None:
-    """One visit is one visit, in one class of dwell and, if its emotion is known, of one emotion."""
+def test_visit_adds_a_bounded_amount_to_every_sum(visit: Visit) -> None:
+    """What one visitor can move is what anonymise hides: one in a count, a class's steps in a time, 100 in scores."""
     tally = Tally.of(visit)
-    assert tally.visits == sum(tally.dwell_histogram) == 1
-    assert tally.emotion_visits == sum(tally.dominant) == int(visit.scores is not None)
-    assert abs(sum(tally.score_sums) - 1_000_000 * tally.emotion_visits) <= len(EMOTIONS)
+    known = int(visit.scores is not None)
+    assert tally.visits == sum(tally.dwell.visits) == 1
+    assert tally.people == int(not visit.fragment)
+    assert tally.emotion_visits == sum(tally.dominant) == known
+    assert sum(tally.scores) == known * SCORE_STEPS
+    assert all(count in {0, 1} for count in (*tally.crossings, *tally.zones.visits, *tally.attention.visits))
+    for times in (tally.dwell, tally.attention, tally.zones):
+        assert all(0 <= step <= TIME_STEPS for step in times.steps)
 
 
 def test_dwell_classes_begin_at_their_lower_bound() -> None:
     """5 s belongs to the class 5 to 15 s, 60 s to the open one."""
     dwells = [0, 4.999, 5, 15, 30, 59.999, 60, 5000]
-    buckets = [Tally.of(Visit(0, dwell, 0, None)).dwell_histogram.index(1) for dwell in dwells]
-    assert buckets == [0, 0, 1, 2, 3, 3, 4, 4]
+    classes = [Tally.of(Visit(0, dwell, 0, None)).dwell.visits.index(1) for dwell in dwells]
+    assert classes == [0, 0, 1, 2, 3, 3, 4, 4]
+
+
+def test_zones_stand_one_after_the_other() -> None:
+    """Ten seconds in the second zone and none in the first are one visit in the second zone's second class."""
+    tally = Tally.of(Visit(0, 20, 0, None, zones=(0.0, 10.0)))
+    assert tally.zones.visits.index(1) == len(BOUNDS_S) + 1
+    assert sum(tally.zones.visits) == 1
+
+
+def test_crossings_stand_line_by_line() -> None:
+    """Out over the second line is the fourth place."""
+    assert Tally.of(Visit(0, 20, 0, None, crossings=frozenset({(1, False)}))).crossings == (0, 0, 0, 1)

@@ -53,6 +53,9 @@ source = '{video}'
 [windows]
 length_s = {window}
 
+[visits]
+same_person_s = 0.0
+
 [privacy]
 k = {k}
 
