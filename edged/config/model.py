@@ -11,6 +11,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from edged.config.hours import Hours
+
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 """A name that is safe in an MQTT topic, a file name and a Home Assistant entity id."""
 
@@ -26,6 +28,19 @@ class Device(Section):
 
     id: Id = "edged"
     """Part of every topic: edged/<device>/…"""
+    purpose: Literal["retail", "hospitality", "museum", "event", "transport", "research", "workplace", "education"] = (
+        "retail"
+    )
+    """What the figures are for. Workplace and education are refused: see docs/PRIVACY.md."""
+
+    @model_validator(mode="after")
+    def _purpose_is_lawful(self) -> Self:
+        if self.purpose in {"workplace", "education"}:
+            raise ValueError(
+                f'purpose = "{self.purpose}" is refused: inferring emotions in the workplace and in education is '
+                "prohibited in the European Union (AI Act, Regulation (EU) 2024/1689, Article 5(1)(f))"
+            )
+        return self
 
 
 Coordinate = Annotated[float, Field(ge=0, le=1)]
@@ -258,6 +273,7 @@ class Config(Section):
     device: Device = Device()
     cameras: Annotated[tuple[Camera, ...], Field(min_length=1)] = (Camera(),)
     vision: Vision = Vision()
+    hours: Hours = Hours()
     visits: Visits = Visits()
     windows: Windows = Windows()
     privacy: Privacy = Privacy()

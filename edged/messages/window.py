@@ -94,6 +94,7 @@ class Emotion(Part):
 class Coverage(Part):
     """How much of the window the camera really saw."""
 
+    open_share: Share = Field(description="Share of the window within opening hours, to 0.05.")
     live_share: Share = Field(description="Share of the window with live pictures, to 0.05.")
     dropped_share: Share = Field(description="Share of due pictures that came too fast to be analysed, to 0.05.")
 

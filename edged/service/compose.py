@@ -46,7 +46,11 @@ def window_message(basis: Basis, release: Release | None, stamp: Stamp) -> wire.
         crossings=_crossings(camera, told) if told else None,
         zones=_zones(camera, told) if told else None,
         emotion=_emotion(told.emotion) if told and told.emotion else None,
-        coverage=wire.Coverage(live_share=basis.coverage.live_share, dropped_share=basis.coverage.dropped_share),
+        coverage=wire.Coverage(
+            open_share=basis.coverage.open_share,
+            live_share=basis.coverage.live_share,
+            dropped_share=basis.coverage.dropped_share,
+        ),
         privacy=wire.Privacy(
             policy=basis.privacy.policy,
             k=basis.privacy.k,

@@ -45,6 +45,9 @@ class Line:
         self._camera = camera
         self._sees = sees
         self._privacy = config.privacy
+        self._hours = config.hours
+        self.is_open = config.hours.open_at(reading.wall)
+        """Whether it is opening hours; outside of them no picture is to be taken."""
         self._book = VisitBook(config.visits, camera)
         self._schedule = Schedule(config.windows.length_s, reading.now, reading.wall, reading.clock)
         self._coverage = CoverageMeter(_longest_gap(camera), reading.now)
@@ -60,6 +63,8 @@ class Line:
 
     def advance(self, reading: Reading, dropped: int = 0) -> list[Compose]:
         """Let time pass; return the messages of the windows that ended. `dropped`: frames lost since the last call."""
+        self.is_open = self._hours.open_at(reading.wall)
+        self._coverage.advance(reading.now, is_open=self.is_open)
         self._coverage.drop(dropped)
         self._count(self._book.advance(reading.now - LATENESS))
         return [self._close(span) for span in self._schedule.advance(reading.now, reading.wall, reading.clock)]

@@ -18,11 +18,10 @@ import cv2
 from edged.camera.desk import Desk
 from edged.camera.frame import Frame, FrameSource
 from edged.camera.sources import open_source
-from edged.camera.worker import CameraWorker
 from edged.config.model import Camera, Config
 from edged.errors import ExitCode
 from edged.messages.common import utc
-from edged.messages.status import CameraStatus, SenseReport
+from edged.messages.status import SenseReport
 from edged.outbox.files import exclusive
 from edged.outbox.store import Outbox
 from edged.service import clock
@@ -30,6 +29,7 @@ from edged.service.clock import Reading
 from edged.service.eyes import Eyes
 from edged.service.handover import Handover
 from edged.service.line import Line, Sees
+from edged.service.post import STOP_WITHIN, Post
 from edged.service.signals import Stop
 from edged.vision.sighting import Sighting
 from edged.windows.schedule import Clock
@@ -40,8 +40,6 @@ LONGEST_WAIT = 0.25
 """Seconds without a frame after which the loop looks at clock and signals anyway."""
 REPORT_EVERY = 30.0
 """Seconds between two reports, when nothing changes in between."""
-STOP_WITHIN = 2.0
-"""Seconds that camera threads have to end."""
 
 
 def main(config: Config, stop: Stop) -> ExitCode:
@@ -70,6 +68,10 @@ def main(config: Config, stop: Stop) -> ExitCode:
 class Looks(Protocol):
     """What finds the faces of a frame."""
 
+    @property
+    def sees(self) -> Sees:
+        """Which models look."""
+
     def look(self, frame: Frame) -> tuple[list[Sighting], Sees]:
         """Return the faces and which models found them."""
 
@@ -93,10 +95,10 @@ def sense_recording(
         while not stop.is_set() and (frame := source.read()) is not None:
             captured = frame.captured
             reading = Reading(captured, begin + captured, Clock.RECORDING)
-            sightings, sees = eyes.look(frame)
-            line = line or Line(config, camera, sees, reading)
+            line = line or Line(config, camera, eyes.sees, reading)
             handover.put(line.advance(reading))
-            line.see(captured, sightings, sees)
+            if line.is_open:
+                line.see(captured, *eyes.look(frame))
     finally:
         source.close()
     if line is not None:
@@ -111,16 +113,12 @@ class _Live:
         self._eyes = Eyes(config, config.cameras)
         self._desk = Desk()
         reading = clock.read()
-        self._workers = {c.id: CameraWorker(c, self._desk, max_fps=config.vision.max_fps) for c in config.cameras}
-        self._lines = {c.id: Line(config, c, self._eyes.sees, reading) for c in config.cameras}
-        self._dropped = dict.fromkeys(self._lines, 0)
+        self._posts = {c.id: Post(config, c, self._desk, self._eyes.sees, reading) for c in config.cameras}
         self._reported: SenseReport | None = None
         self._report_due = 0.0
 
     def run(self, stop: Stop) -> None:
         """Look, count, release, until told to stop or until every recording has ended."""
-        for worker in self._workers.values():
-            worker.start()
         try:
             while not stop.is_set() and not self._all_ended():
                 frame = self._desk.take(LONGEST_WAIT)
@@ -129,28 +127,27 @@ class _Live:
                 if frame is not None:
                     self._see(frame)
                 self._report(reading)
+            reading = clock.read()
+            self._handover.put([post.line.close(reading.now) for post in self._posts.values()])
+            self._report(reading)
         finally:
             deadline = time.monotonic() + STOP_WITHIN
-            for worker in self._workers.values():
-                worker.stop(deadline)
-        self._handover.put([line.close(clock.read().now) for line in self._lines.values()])
-        self._report(clock.read())
-
-    def _see(self, frame: Frame) -> None:
-        sightings, sees = self._eyes.look(frame)
-        self._lines[frame.camera].see(frame.captured, sightings, sees)
+            for post in self._posts.values():
+                post.leave(deadline)
 
     def _advance(self, reading: Reading) -> None:
-        for camera, line in self._lines.items():
-            dropped = self._workers[camera].dropped
-            self._handover.put(line.advance(reading, dropped - self._dropped[camera]))
-            self._dropped[camera] = dropped
+        for post in self._posts.values():
+            if post.failure is not None:
+                raise post.failure
+            self._handover.put(post.advance(reading))
+
+    def _see(self, frame: Frame) -> None:
+        line = self._posts[frame.camera].line
+        if line.is_open:
+            line.see(frame.captured, *self._eyes.look(frame))
 
     def _all_ended(self) -> bool:
-        for worker in self._workers.values():
-            if worker.failure is not None:
-                raise worker.failure
-        return all(worker.state == "ended" for worker in self._workers.values()) and self._desk.empty
+        return all(post.ended for post in self._posts.values()) and self._desk.empty
 
     def _report(self, reading: Reading) -> None:
         """Say how sensing is doing when it changes, and every now and then."""
@@ -164,14 +161,9 @@ class _Live:
         sees = self._eyes.sees
         return SenseReport(
             at=utc(reading.wall),
-            cameras=tuple(_status(camera, worker, reading) for camera, worker in self._workers.items()),
+            cameras=tuple(post.status(reading) for post in self._posts.values()),
             models=sees.models,
             runtime=sees.runtime,
             clock="synchronised" if reading.clock is Clock.SYNCHRONISED else "unsynchronised",
             last_error=self._handover.fault,
         )
-
-
-def _status(camera: str, worker: CameraWorker, reading: Reading) -> CameraStatus:
-    since = reading.wall - (reading.now - worker.since)
-    return CameraStatus(id=camera, state=worker.state.value, since=utc(round(since)), reason=worker.reason)

@@ -18,6 +18,8 @@ class Coverage:
 
     live_s: float
     """Seconds with live pictures."""
+    open_share: float
+    """Share of the window in which the camera was to be open, to 0.05."""
     live_share: float
     """The same as a share of the window, to 0.05."""
     dropped_share: float
@@ -32,6 +34,9 @@ class CoverageMeter:
         self._start = start
         self._last: float | None = None
         self._live = 0.0
+        self._open = 0.0
+        self._open_until = start
+        self._is_open = False
         self._analysed = 0
         self._dropped = 0
 
@@ -42,22 +47,30 @@ class CoverageMeter:
         self._last = captured
         self._analysed += 1
 
+    def advance(self, now: float, *, is_open: bool) -> None:
+        """Let time pass in which the camera was to be open, or not."""
+        if now > self._open_until:
+            self._open += (now - self._open_until) * is_open
+            self._open_until, self._is_open = now, is_open
+
     def drop(self, frames: int) -> None:
         """Note due frames that came too fast to be analysed."""
         self._dropped += frames
 
     def cut(self, end: float) -> Coverage:
-        """End the window and begin the next."""
+        """End the window and begin the next. What was open beyond `end` is known by now and counts for the next."""
         if self._last is not None and end - self._last <= self._longest_gap:
             self._live += max(end - max(self._last, self._start), 0.0)
         live = min(self._live, end - self._start)
+        beyond = max(self._open_until - end, 0.0) * self._is_open
         due = self._analysed + self._dropped
         coverage = Coverage(
             live_s=live,
+            open_share=_rounded(self._open - beyond, end - self._start),
             live_share=_rounded(live, end - self._start),
             dropped_share=_rounded(self._dropped, due),
         )
-        self._start, self._live, self._analysed, self._dropped = end, 0.0, 0, 0
+        self._start, self._live, self._open, self._analysed, self._dropped = end, 0.0, beyond, 0, 0
         return coverage
 
 

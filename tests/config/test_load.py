@@ -57,6 +57,10 @@ def test_password_comes_from_a_systemd_credential(tmp_path: Path, monkeypatch: p
         ('[broker]\nhost = "h"\nusername = "u"\npassword_file = "/p"', "would travel in the clear"),
         ('[broker]\npassword_file = "/p"', "a password needs a username"),
         ('[broker]\nca_file = "/ca"', "ca_file needs tls = true"),
+        ('[device]\npurpose = "workplace"', "is refused: inferring emotions in the workplace"),
+        ('[hours]\nmonday = "8 to 20"', "hours.monday: write ranges of hours"),
+        ('[[cameras]]\nlines = [{ id = "a", start = [0, 0], end = [0, 0] }]', "start and end are the same point"),
+        ("[privacy]\nk = 5\ngrid = 6", "grid must not be more than k"),
         ("[broker", "not valid TOML"),
     ],
 )

@@ -46,7 +46,7 @@ def window(released: bool = True) -> WindowMessage:
         crossings=(Crossings(id="door", inwards=5, outwards=5),) if released else None,
         zones=() if released else None,
         emotion=Emotion(visits=10, face_distribution=shares, mean_scores=shares) if released else None,
-        coverage=Coverage(live_share=1.0, dropped_share=0.0),
+        coverage=Coverage(open_share=1.0, live_share=1.0, dropped_share=0.0),
         privacy=Privacy(policy="threshold", k=10, grid=5, windows_covered=int(released)),
         models=(),
         runtime="litert 2.3.0 on cpu",

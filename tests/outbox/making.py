@@ -21,7 +21,7 @@ def window(stamp: Stamp, *, camera: str = "door", runtime: str = "litert 2.3.0 o
         crossings=None,
         zones=None,
         emotion=None,
-        coverage=Coverage(live_share=1, dropped_share=0),
+        coverage=Coverage(open_share=1, live_share=1, dropped_share=0),
         privacy=Privacy(policy="threshold", k=10, grid=5, windows_covered=0),
         models=(),
         runtime=runtime,

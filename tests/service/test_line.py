@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from edged.config.hours import Hours
 from edged.config.model import Camera, Config, Privacy, Visits, Windows
 from edged.messages.common import Stamp
 from edged.messages.window import ModelUsed, WindowMessage
@@ -89,9 +90,19 @@ def test_same_recording_gives_the_same_bytes() -> None:
     assert [m.model_dump_json() for m in first] == [m.model_dump_json() for m in second]
 
 
+def test_closed_shop_is_said_and_nothing_is_seen() -> None:
+    """Outside opening hours a window says so, and a recording's pictures aren't looked at."""
+    closed = config().model_copy(update={"hours": Hours(monday="08:00-09:00")})
+    line = Line(closed, CAMERA, SEES, Reading(0.0, NOON, Clock.SYNCHRONISED))
+    (compose,) = line.advance(Reading(20.0, NOON + 20, Clock.SYNCHRONISED))
+    assert not line.is_open
+    assert compose(Stamp("shop", "0a1b2c3d", 1)).coverage.open_share == 0.0
+
+
 def test_blind_camera_is_not_an_empty_shop() -> None:
     """Without frames a window says that it saw nothing of its time."""
     line = Line(config(), CAMERA, SEES, Reading(0.0, NOON, Clock.SYNCHRONISED))
     (compose,) = line.advance(Reading(20.0, NOON + 20, Clock.SYNCHRONISED))
     message = compose(Stamp("shop", "0a1b2c3d", 1))
-    assert (message.state, message.coverage.live_share) == ("withheld", 0.0)
+    assert message.state == "withheld"
+    assert (message.coverage.open_share, message.coverage.live_share) == (1.0, 0.0)

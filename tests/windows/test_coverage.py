@@ -34,6 +34,14 @@ def test_gap_over_the_boundary_belongs_to_both_windows() -> None:
     assert (first.live_s, meter.cut(4.0).live_s) == (2.0, 2.0)
 
 
+def test_open_time_is_shared_out_at_the_boundary() -> None:
+    """A shop that closes in the middle of a window was open for half of it, and not at all in the next."""
+    meter = CoverageMeter(2.0, 0.0)
+    meter.advance(5.0, is_open=True)
+    meter.advance(10.5, is_open=False)
+    assert (meter.cut(10.0).open_share, meter.cut(20.0).open_share) == (0.5, 0.0)
+
+
 def test_dropped_frames_are_shared_coarsely() -> None:
     """Drops are told to 0.05: finer, the load of many faces would show."""
     meter = CoverageMeter(2.0, 0.0)
