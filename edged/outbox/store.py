@@ -33,6 +33,10 @@ _WAITING: Final = (
     "SELECT sequence, topic, body, kind, offered FROM message"
     " WHERE settled_at IS NULL AND sequence > ? ORDER BY sequence LIMIT ?"
 )
+_UNSETTLED: Final = (
+    "SELECT sequence, kind, body FROM message"
+    " WHERE sequence = ? AND settled_at IS NULL AND ? = (SELECT epoch FROM store)"
+)
 
 T = TypeVar("T")
 
@@ -146,15 +150,15 @@ class Outbox:
             )
         )
 
-    def set_aside(self, row: Row) -> None:
-        """Drop a row that no broker will take, and declare it."""
+    def set_aside(self, rows: Iterable[Row]) -> None:
+        """Drop rows that no broker will take, and declare them."""
+        wanted = [(row.sequence, row.epoch) for row in rows]
 
         def work(db: sqlite3.Connection) -> None:
-            found = db.execute(
-                "SELECT sequence, kind, body FROM message WHERE sequence = ? AND settled_at IS NULL", (row.sequence,)
-            ).fetchall()
-            if found and row.epoch == self._epoch:
-                room.drop(db, found, "unsendable")
+            for key in wanted:
+                found = db.execute(_UNSETTLED, key).fetchall()
+                if found:
+                    room.drop(db, found, "unsendable")
 
         self._run(work)
 

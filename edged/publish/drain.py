@@ -3,8 +3,8 @@
 Rules:
   - A row is settled on its PUBACK and on nothing else; the marks of one turn share one transaction.
   - The outbox decides what there is, the window what is in flight; here is only the way between them.
-  - When the outbox can't be used (disk full), it is asked again every STORE_RETRY_S; what was acknowledged meanwhile
-    waits in the window, bounded.
+  - What the outbox can't do now (disk full) it is asked again after STORE_RETRY_S; what it still can, it is asked at
+    once. What was acknowledged meanwhile waits in the window, bounded.
 """
 
 import logging
@@ -37,22 +37,26 @@ class Drain:
         self._window = Window()
         self._largest_body: int | None = None
         self._more = True
-        self._usable_at = 0.0
         self._prune_at = 0.0
-        self.degraded = False
-        """The outbox could not be used at the last try."""
+        self._replay_due = False
+        self._unsendable: list[Row] = []
+        self._failing: dict[str, float] = {}
+
+    @property
+    def degraded(self) -> bool:
+        """Something that the outbox was last asked for failed."""
+        return bool(self._failing)
 
     @property
     def flying(self) -> int:
         """Messages that the broker owes an answer for."""
         return self._window.flying
 
-    def connected(self, accepted: Accepted, now: float, wall: float) -> None:
+    def connected(self, accepted: Accepted) -> None:
         """A connection begins: what was acknowledged lately is due again, and then the rest."""
         self._window.connected(accepted.receive_maximum)
         self._largest_body = accepted.largest_body
-        self._more = True
-        self._try(lambda: self._outbox.replay(wall), now)
+        self._replay_due = True
 
     def lost(self, now: float) -> None:
         """The connection has ended."""
@@ -61,17 +65,8 @@ class Drain:
             self._note(f"message {suspect.sequence} is tried again later: the broker keeps hanging up on it")
 
     def tend(self, now: float, wall: float) -> Look | None:
-        """Settle and prune; when something has changed in the outbox, give a look at it."""
-        if now < self._usable_at:
-            return None
-        rows = self._window.to_settle()
-        if rows:
-            self._try(lambda: self._outbox.settle(rows, wall), now)
-            if not self.degraded:
-                self._window.settled(rows)
-        if now >= self._prune_at:
-            pruned = self._try(lambda: self._outbox.prune(wall), now)
-            self._prune_at = now + (0.0 if pruned else PRUNE_EVERY_S)
+        """Write down what happened; when something has changed in the outbox, give a look at it."""
+        self._write(now, wall)
         if not self._outbox.changed():
             return None
         self._more = True
@@ -82,19 +77,40 @@ class Drain:
             self._window.rewind()
         return look
 
+    def _write(self, now: float, wall: float) -> None:
+        rows = self._window.to_settle()
+        if rows:
+            self._try("settle", lambda: self._outbox.settle(rows, wall), now)
+            if "settle" not in self._failing:
+                self._window.settled(rows)
+        if self._replay_due and self._try("replay", lambda: self._outbox.replay(wall), now) is not None:
+            self._replay_due = False
+            self._window.rewind()
+            self._more = True
+        if self._unsendable:
+            unsendable = tuple(self._unsendable)
+            self._try("set aside", lambda: self._outbox.set_aside(unsendable), now)
+            if "set aside" not in self._failing:
+                self._unsendable.clear()
+        if now >= self._prune_at:
+            pruned = self._try("prune", lambda: self._outbox.prune(wall), now)
+            self._prune_at = now + (0.0 if pruned else PRUNE_EVERY_S)
+
     def look(self, now: float) -> Look | None:
         """See how full the outbox is and what the sensing process reports; None when it can't be used."""
-        return self._try(lambda: Look(self._outbox.counts(), self._outbox.latest_report()), now)
+        return self._try("look", lambda: Look(self._outbox.counts(), self._outbox.latest_report()), now)
 
     def send(self, link: Link, now: float) -> None:
         """Send what is due and fits into the window."""
         self._more = self._more or self._window.wakes(now)
-        if not self._more or now < self._usable_at:
+        if not self._more:
             return
-        rows = self._try(lambda: self._window.due(self._outbox.waiting, now), now) or []
+        rows = self._try("fetch", lambda: self._window.due(self._outbox.waiting, now), now)
+        if rows is None:
+            return
         for row in rows:
             if self._largest_body is not None and len(row.body) > self._largest_body:
-                self._set_aside(row, f"it is larger than the broker's {self._largest_body} bytes", now)
+                self._give_up(row, f"it is larger than the broker's {self._largest_body} bytes")
             else:
                 self._window.sent(link.send(row.topic, row.body), row)
         self._more = bool(rows) or not self._window.room
@@ -112,28 +128,30 @@ class Drain:
             case Verdict.NEVER:
                 row = self._window.discarded(answer.mid)
                 if row is not None:
-                    self._set_aside(row, answer.text, now)
+                    self._give_up(row, answer.text)
 
     def empty(self, now: float) -> bool:
         """Everything has been acknowledged, and the outbox knows it."""
-        if self._window.flying or self._window.to_settle():
+        if self._window.flying or self._window.to_settle() or self._replay_due or self._unsendable:
             return False
-        counts = self._try(self._outbox.counts, now)
+        counts = self._try("look", self._outbox.counts, now)
         return counts is not None and counts.waiting == 0
 
-    def _set_aside(self, row: Row, why: str, now: float) -> None:
-        self._try(lambda: self._outbox.set_aside(row), now)
-        self._note(f"message {row.sequence} was given up, a gap message declares it: {why}")
+    def _give_up(self, row: Row, why: str) -> None:
+        self._unsendable.append(row)
+        self._note(f"message {row.sequence} is given up, a gap message will declare it: {why}")
 
-    def _try(self, work: Callable[[], T], now: float) -> T | None:
+    def _try(self, name: str, work: Callable[[], T], now: float) -> T | None:
+        """Ask the outbox; None when it can't, or could not a moment ago."""
+        if now < self._failing.get(name, now):
+            return None
         try:
             result = work()
         except StoreError as error:
             if not self.degraded:
                 self._note(str(error))
-            self.degraded, self._usable_at = True, now + STORE_RETRY_S
+            self._failing[name] = now + STORE_RETRY_S
             return None
-        if self.degraded:
+        if self._failing.pop(name, None) is not None and not self._failing:
             log.info("the outbox can be used again")
-        self.degraded = False
         return result

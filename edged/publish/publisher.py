@@ -3,7 +3,8 @@
     turn: settle what was acknowledged → send what is due → let the network work for up to POLL_S → heed what happened
 
 Rules:
-  - One thread, one turn at a time; a turn waits no longer than POLL_S.
+  - One thread, one turn at a time; a turn waits POLL_S at most for the network, and no longer than the outbox's own
+    deadline for its file.
   - What was in flight when a connection ended is sent again on the next, and so is what was acknowledged within the
     replay horizon: a PUBACK isn't durable at the broker.
   - Silence is a fault: CONNECT and PUBACK have deadlines on the monotonic clock.
@@ -132,7 +133,7 @@ class Publisher:
                 self._greeted = True
             case Accepted():
                 log.info("connected to the broker with MQTT %s", "5" if self._mqtt5 else "3.1.1")
-                self._drain.connected(happening, now, self._clocks.time())
+                self._drain.connected(happening)
                 self._enter(Event.ACCEPTED)
             case Acknowledged(mid=mid) if mid == self._status_mid:
                 self._status_mid = None

@@ -34,7 +34,7 @@ def test_a_corrupt_file_is_moved_aside_and_a_new_epoch_begins(tmp_path: Path) ->
 def test_a_file_that_corrupts_under_two_processes_is_replaced_for_both(tmp_path: Path) -> None:
     """Whoever meets the damage first begins anew, and the other one follows."""
     sense, publish = Outbox.open(tmp_path, "shop"), Outbox.open(tmp_path, "shop")
-    for _ in range(300):
+    for _ in range(150):
         sense.append(window)
     with sqlite3.connect(tmp_path / "outbox.sqlite") as raw:
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")

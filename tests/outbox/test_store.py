@@ -136,7 +136,7 @@ def test_a_row_of_an_earlier_epoch_settles_nothing(outbox: Outbox) -> None:
     (row,) = outbox.waiting(1)
     other = type(row)(epoch="another", sequence=stamp.sequence, topic=row.topic, body=row.body)
     outbox.settle([other], now=1000)
-    outbox.set_aside(other)
+    outbox.set_aside([other])
     assert sequences(outbox) == [1]
 
 

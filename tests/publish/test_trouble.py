@@ -4,14 +4,15 @@ import logging
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from edged.outbox import Outbox
-from edged.publish import publisher
+from edged.errors import StoreError
+from edged.outbox import Outbox, Row
+from edged.publish import drain, publisher
 from tests.brokers import HOST, Amqtt, Mosquitto, Subscriber, free_port, wait_until
 from tests.outbox.making import window
 from tests.publish.conftest import Configure, Running
@@ -204,6 +205,36 @@ def test_a_broker_without_mqtt5_is_spoken_to_in_the_older_version(
     caplog.set_level(logging.INFO)
     run(configure(amqtt.port))
     wait_until(told(caplog, "connected to the broker with MQTT 3.1.1"), "the connection")
+
+
+def test_an_outbox_that_cannot_be_written_stops_nothing_and_shows_in_the_status(
+    mosquitto: Mosquitto, outbox: Outbox, configure: Configure, run: Run, subscribe: Subscribe,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """With a full disk messages go on, each once; what was acknowledged is settled when the disk has room again."""
+    full = threading.Event()
+    full.set()
+    settle = Outbox.settle
+
+    def try_to_settle(self: Outbox, rows: Iterable[Row], now: float) -> None:
+        if full.is_set():
+            raise StoreError("the outbox can't be used just now (database or disk is full)")
+        settle(self, rows, now)
+
+    monkeypatch.setattr(Outbox, "settle", try_to_settle)
+    monkeypatch.setattr(drain, "STORE_RETRY_S", 0.05)
+    for _ in range(50):
+        outbox.append(window)
+    subscriber = subscribe(mosquitto.port)
+    run(configure(mosquitto.port))
+    wait_until(lambda: subscriber.has_all(50), "all messages")
+    wait_until(lambda: subscriber.statuses[-1]["outbox"]["store"] == "degraded", "the status")
+    assert "disk is full" in subscriber.statuses[-1]["last_error"]
+    assert outbox.counts().waiting == 50
+    full.clear()
+    wait_until(lambda: outbox.counts().waiting == 0, "all settled")
+    wait_until(lambda: subscriber.statuses[-1]["outbox"]["store"] == "ok", "the status")
+    assert len(subscriber.messages) == 50
 
 
 def test_failed_attempts_leave_nothing_behind(
