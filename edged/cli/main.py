@@ -59,6 +59,9 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("file", type=Path, nargs="?", help=f"TOML file (default: {DEFAULT_CONFIG} when it exists)")
     check.add_argument("--set", dest="overrides", metavar="SECTION.KEY=VALUE", action="append", default=[])
 
+    privacy = _command(commands, "privacy", "privacy:privacy", "say in plain words what leaves the device, and when")
+    _add_config_options(privacy)
+
     schema = _command(commands, "schema", "schema:schema", "print the JSON Schema of the messages")
     schema.add_argument("message", nargs="?", choices=["window", "gap", "status"], help="only this one")
 

@@ -36,6 +36,6 @@ def publish(parsed: argparse.Namespace) -> ExitCode:
     stop = on_stop()
     config = config_of(parsed)
     logs.set_up("publish", config.log.level)
-    from edged.service import publish as service  # noqa: PLC0415
+    import edged.service.publish as service  # noqa: PLC0415
 
     return service.main(config, stop, drain=parsed.drain)

@@ -7,8 +7,9 @@ import pytest
 
 from edged.cli.main import main, parser
 from edged.errors import ExitCode
+from edged.messages.window import WindowMessage
 
-COMMANDS = ("run", "sense", "publish", "check-config", "schema", "models", "bench", "analyze")
+COMMANDS = ("run", "sense", "publish", "check-config", "privacy", "schema", "models", "bench", "analyze")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -47,6 +48,23 @@ def test_check_config_refuses_with_78(tmp_path: Path, capsys: pytest.CaptureFixt
     path.write_text("[privacy]\nk = 1\n[broker]\nport = 0\n")
     assert main(["check-config", str(path)]) == ExitCode.CONFIG
     assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_privacy_says_what_is_in_force(capsys: pytest.CaptureFixture[str]) -> None:
+    """The statement follows the configuration: k, window, broker, purpose; and its example is a real message."""
+    options = ["--set", "privacy.k=20", "--set", "windows.length_s=3600", "--set", "broker.host=mqtt.example"]
+    assert main(["privacy", "--config", "/dev/null", *options]) == ExitCode.OK
+    told = capsys.readouterr().out
+    for words in ("at least 20 people", "60 minutes", "mqtt.example:1883, not encrypted", "multiples of 10", "retail"):
+        assert words in " ".join(told.split())
+    message = WindowMessage.model_validate_json(told[told.index("  {") :])
+    assert (message.state, message.visits) == ("released", 60)
+
+
+def test_privacy_warns_of_trial_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody runs exact figures on the public unawares."""
+    assert main(["privacy", "--config", "/dev/null", "--set", "privacy.grid=1"]) == ExitCode.OK
+    assert "CAUTION" in capsys.readouterr().out
 
 
 def test_schema_prints_json_schema(capsys: pytest.CaptureFixture[str]) -> None:

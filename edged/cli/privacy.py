@@ -1,0 +1,149 @@
+"""privacy: what leaves the device, when, under which guarantee, in plain words for a data-protection officer.
+
+Rules:
+  - Every sentence follows from the configuration that is in force; nothing is claimed that it doesn't do.
+  - The example message is made by the very code that makes the real ones, from invented visitors.
+"""
+
+import argparse
+import json
+import textwrap
+
+from edged.cli.common import config_of
+from edged.config.model import Config
+from edged.errors import ExitCode
+from edged.messages.common import Stamp
+from edged.service.clock import Reading
+from edged.service.line import Line, Sees
+from edged.vision.sighting import Box, Sighting
+from edged.windows.schedule import Clock
+from edged.words import Scores
+
+EXAMPLE_START = 1_795_348_800.0
+"""2026-11-22T12:00:00Z."""
+_NEUTRAL: Scores = (0.8, 0.1, 0.02, 0.04, 0.02, 0.0, 0.01, 0.01)
+_HAPPY: Scores = (0.15, 0.8, 0.02, 0.01, 0.01, 0.0, 0.01, 0.0)
+
+
+def privacy(parsed: argparse.Namespace) -> ExitCode:
+    """Print the statement."""
+    config = config_of(parsed)
+    for heading, paragraphs in _statement(config):
+        print(f"{heading}\n")
+        for paragraph in paragraphs:
+            print(textwrap.fill(paragraph, 100, initial_indent="  ", subsequent_indent="  "), end="\n\n")
+    print("An example, made by the same code from invented visitors\n")
+    print(textwrap.indent(json.dumps(json.loads(example(config)), indent=2), "  "))
+    return ExitCode.OK
+
+
+def _statement(config: Config) -> list[tuple[str, list[str]]]:
+    return [
+        ("What leaves the device", _what(config)),
+        ("When", _when(config)),
+        ("Under which guarantee", _guarantee(config)),
+        ("What never leaves it, and is never stored", _never()),
+        ("What remains for you to do", _duties(config)),
+    ]
+
+
+def _what(config: Config) -> list[str]:
+    cameras = ", ".join(camera.id for camera in config.cameras)
+    lines = [line.id for camera in config.cameras for line in camera.lines]
+    zones = [zone.id for camera in config.cameras for zone in camera.zones]
+    told = [
+        "how many visits ended",
+        "how long they lasted and how long faces were turned towards the camera (means and histograms)",
+        "how many people were in view on average and at the most",
+        "which of eight facial expressions the faces showed (shares and mean scores)",
+    ]
+    if lines:
+        told.append(f"how many crossed the lines {', '.join(lines)}, in each direction")
+    if zones:
+        told.append(f"how long visits were in the zones {', '.join(zones)}")
+    return [
+        f"For each camera ({cameras}), sums over a window of {_length(config)}: {'; '.join(told)}. With them goes "
+        "what the sums rest on: how much of the window the camera saw, the state of the clock, names and hashes of "
+        "the models.",
+        "A status of the device (cameras, models, queue, last fault): at every change and every "
+        f"{config.broker.status_interval_s:g} seconds. It says nothing that depends on who was in view.",
+        f"Both go to one MQTT broker, {config.broker.host}:{config.broker.port}, "
+        f"{'encrypted (TLS)' if config.broker.tls else 'not encrypted'}. The device listens on nothing and takes no "
+        "commands.",
+    ]
+
+
+def _when(config: Config) -> list[str]:
+    return [
+        f"At the end of every window of {_length(config)}, one message for each camera, whether anybody was there or "
+        "not, so that silence says nothing either. A message that can't be sent waits on the device and is sent "
+        "later.",
+    ]
+
+
+def _guarantee(config: Config) -> list[str]:
+    privacy = config.privacy
+    paragraphs = [
+        f"A window is told of only when at least {privacy.k} people were counted in it. People are counted with "
+        f"caution: who appears where somebody left less than {config.visits.same_person_s:g} s before adds nobody. "
+        "Otherwise its message holds no figure at all and is the same as that of an empty window.",
+        f"What is held back is added to the next windows, {privacy.carry_windows} at the most, and then dropped. A "
+        "visit is in one message at the most; windows never overlap; nothing is summed a second time.",
+    ]
+    if privacy.rounding == 1:
+        paragraphs.append(
+            "CAUTION: the grid is 1, so figures are exact. This is a setting for trials: do not use it with the public."
+        )
+    else:
+        paragraphs.append(
+            f"Counts are told in multiples of {privacy.rounding}, sums likewise, and no count is ever told as all of "
+            f"its whole: at least {privacy.rounding} visits always remain deniable. So an observer can't tell "
+            "whether one more or one fewer visitor was there, unless he knows nearly all the others; against such "
+            "an observer, rounding lowers the chance and doesn't exclude it (docs/PRIVACY.md has the figures)."
+        )
+    return paragraphs
+
+
+def _never() -> list[str]:
+    return [
+        "Pictures, faces, positions, features that could recognise a face, ids, and anything about a single visit. "
+        "Pictures live in the memory of one process, which has no network, for the fraction of a second that it "
+        "takes to look at them. What is known of a single visit lives there until the end of its window. Nobody is "
+        "recognised, neither between visits nor between cameras: faces are followed by place and motion alone.",
+        "On the disk of the device there is one file of messages that wait to be sent, or were sent lately.",
+    ]
+
+
+def _duties(config: Config) -> list[str]:
+    purpose = config.device.purpose
+    return [
+        f"The declared purpose is: {purpose}. Looking at faces, even for a moment, is processing of personal data; a "
+        "legal basis, a sign at the entrance (in the European Union also by Article 50(3) of the AI Act, for "
+        "emotion recognition) and usually a data protection impact assessment are yours to provide. docs/PRIVACY.md "
+        "has a text for the sign and a beginning for the assessment.",
+    ]
+
+
+def _length(config: Config) -> str:
+    seconds = config.windows.length_s
+    return f"{seconds // 60} minutes" if seconds % 60 == 0 and seconds > 60 else f"{seconds} seconds"
+
+
+def example(config: Config) -> str:
+    """Return the message of a window in which 3 × k invented people passed, one after the other."""
+    camera = config.cameras[0]
+    reading = Reading(0.0, EXAMPLE_START, Clock.RECORDING)
+    line = Line(config, camera, Sees((), "example"), reading)
+    people = 3 * config.privacy.k
+    apart = config.visits.same_person_s + config.visits.lost_after_s + 10
+    for i in range(people):
+        for tick in range(60):
+            now = i * apart + tick / 10
+            line.see(now, [_face(tick, _HAPPY if i % 3 == 0 else _NEUTRAL)], Sees((), "example"))
+    compose = line.close(people * apart)
+    return compose(Stamp(config.device.id, "00000000", 1)).model_dump_json()
+
+
+def _face(tick: int, scores: Scores) -> Sighting:
+    x = 0.2 + tick * 0.01
+    return Sighting(Box(x, 0.4, 0.06, 0.1), 0.9, 60.0, 10.0 if tick % 2 else 30.0, 0.0, scores)
