@@ -133,7 +133,10 @@ def _tend(children: list[Child], now: float) -> int | None:
             case Verdict.DONE:
                 children.remove(child)
                 for other in children:
-                    other.signal(signal.SIGUSR1)  # publish: send what is there, then end
+                    # Publish: send what is there, then end. The option is for one that has not learnt to listen yet: the
+                    # signal kills it, and it is started again.
+                    other.arguments = [*other.arguments, "--drain"]
+                    other.signal(signal.SIGUSR1)
             case Verdict.GIVE_UP:
                 log.error("%s ended with exit code %d (%s); a person must act", child.name, code, ExitCode(code).name)
                 return code
