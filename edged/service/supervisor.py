@@ -133,8 +133,8 @@ def _tend(children: list[Child], now: float) -> int | None:
             case Verdict.DONE:
                 children.remove(child)
                 for other in children:
-                    # Publish: send what is there, then end. The option is for one that has not learnt to listen yet: the
-                    # signal kills it, and it is started again.
+                    # Publish: send what is there, then end. The option is for one that doesn't listen for the signal
+                    # yet: it is killed by it, and started again.
                     other.arguments = [*other.arguments, "--drain"]
                     other.signal(signal.SIGUSR1)
             case Verdict.GIVE_UP:
