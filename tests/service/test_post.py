@@ -1,0 +1,82 @@
+"""A camera at its post: open in opening hours, closed outside of them, its windows told all the while."""
+
+from edged.camera.desk import Desk
+from edged.camera.state import CameraState
+from edged.camera.worker import CameraWorker
+from edged.config.hours import Hours
+from edged.config.model import Camera, Config, Windows
+from edged.messages.common import Stamp
+from edged.service.clock import Reading
+from edged.service.line import Sees
+from edged.service.post import Post
+from edged.windows.schedule import Clock
+
+NOON = 1_795_348_800.0
+"""2026-11-22T12:00:00Z, a Sunday."""
+
+
+class FakeWorker(CameraWorker):
+    """A worker by hand: it opens nothing and says what it is told to say."""
+
+    hired: list["FakeWorker"]
+
+    def __init__(self, camera: Camera, desk: Desk, *, max_fps: float) -> None:
+        super().__init__(camera, desk, max_fps=max_fps)
+        self.started = self.stopped = False
+        self.hired.append(self)
+
+    @property
+    def state(self) -> CameraState:
+        return CameraState.LIVE
+
+    def start(self) -> None:
+        self.started = True
+
+    def stop(self, deadline: float) -> bool:
+        self.stopped = True
+        return True
+
+
+def reading(seconds: float) -> Reading:
+    return Reading(seconds, NOON + seconds, Clock.SYNCHRONISED)
+
+
+def test_camera_is_let_go_outside_opening_hours() -> None:
+    """At closing time the worker is ended, at opening time a new one is hired; every window is told all the same."""
+    FakeWorker.hired = []
+    config = Config(hours=Hours(sunday="12:01-12:02, 12:03-12:04"), windows=Windows(length_s=60))
+    post = Post(config, config.cameras[0], Desk(), Sees((), "test"), reading(0), FakeWorker)
+    states, messages = [], 0
+    for seconds in range(0, 301, 30):
+        messages += len(post.advance(reading(seconds)))
+        states.append(post.status(reading(seconds)).state)
+    assert states == ["closed"] * 2 + ["live"] * 2 + ["closed"] * 2 + ["live"] * 2 + ["closed"] * 3
+    assert [worker.started and worker.stopped for worker in FakeWorker.hired] == [True, True]
+    assert messages == 5
+
+
+def test_closed_camera_says_since_when_and_why() -> None:
+    """The status of a closed camera isn't an alarm: it says that it is closed by the clock."""
+    FakeWorker.hired = []
+    config = Config(hours=Hours(sunday="11:00-12:01"), windows=Windows(length_s=60))
+    post = Post(config, config.cameras[0], Desk(), Sees((), "test"), reading(0), FakeWorker)
+    for seconds in (0, 60, 120):
+        post.advance(reading(seconds))
+    status = post.status(reading(120))
+    assert (status.state, status.reason) == ("closed", "outside opening hours")
+    assert status.since.timestamp() == NOON + 60
+
+
+def test_dropped_frames_of_each_worker_are_counted_once() -> None:
+    """Drops are told as they come, and a new worker begins at none."""
+    FakeWorker.hired = []
+    config = Config(windows=Windows(length_s=60))
+    post = Post(config, config.cameras[0], Desk(), Sees((), "test"), reading(0), FakeWorker)
+    post.advance(reading(0))
+    for captured in range(1, 50):
+        post.line.see(float(captured), [], Sees((), "test"))
+    (worker,) = FakeWorker.hired
+    worker.dropped = 49
+    post.advance(reading(50))
+    (compose,) = post.advance(reading(60))
+    assert compose(Stamp("shop", "0a1b2c3d", 1)).coverage.dropped_share == 0.5
