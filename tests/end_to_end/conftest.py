@@ -1,5 +1,7 @@
 """Videos that the service is shown, and the brokers it talks to."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import cv2
 import pytest
 
 from tests.brokers import Mosquitto, amqtt, mosquitto
+from tests.end_to_end.process import Running, environment
 
 __all__ = ["amqtt", "mosquitto"]
 
@@ -62,3 +65,22 @@ def lasting_mosquitto(
     broker.start()
     yield broker
     broker.kill()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def demo(
+    request: pytest.FixtureRequest, repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running | None]:
+    """tools/demo, past its installation, beside the other tests: it takes a minute and hardly any processor."""
+    if not any(item.path.name == "test_the_demo.py" for item in request.session.items):
+        yield None
+        return
+    log = tmp_path_factory.mktemp("demo") / "log"
+    with log.open("wb") as sink:
+        show = repository / "tools" / "demo_support" / "show.py"
+        process = subprocess.Popen(
+            [sys.executable, str(show)], cwd=repository, env=environment(), stdout=sink, stderr=sink
+        )
+    yield Running(process, log)
+    process.terminate()
+    process.wait()

@@ -9,7 +9,7 @@ import pytest
 
 from edged.outbox.store import Outbox
 from tests.brokers import Amqtt, Subscriber
-from tests.end_to_end.process import Settings, ask, finish, wait_for
+from tests.end_to_end.process import Settings, finish, wait_for
 
 DEVICE = "replay"
 START = "2026-11-22T08:00:00Z"
@@ -98,16 +98,14 @@ def test_run_ends_when_the_recording_has_ended_and_all_is_sent(
     assert last["window"]["clock"] == "recording"
 
 
-def test_analyze_tells_the_same_figures_as_the_service(
-    replayed: tuple[list[bytes], list[bytes]], sample_at_5_fps: Path
-) -> None:
+def test_analyze_tells_the_same_figures_as_the_service(short_sample: Path, tmp_path: Path) -> None:
     """What a person sees on the desk is what a device would have sent."""
-    told = ask(
-        *("analyze", str(sample_at_5_fps), "--start", START, "--config", "/dev/null"),
-        *("--set", "windows.length_s=10", "--set", "privacy.k=2", "--set", "visits.same_person_s=0"),
-    )
-    assert [figures(json.loads(line)) for line in told.splitlines()] == [
-        figures(json.loads(body)) for body in replayed[0]
+    options = settings(short_sample, tmp_path / "state")
+    done = finish(["sense"], options)
+    assert done.returncode == 0, done.stderr
+    told = finish(["analyze", str(short_sample), "--start", START], options).stdout.splitlines()
+    assert [figures(json.loads(line)) for line in told] == [
+        figures(json.loads(body)) for body in bodies(tmp_path / "state")
     ]
 
 

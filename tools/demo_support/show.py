@@ -125,7 +125,7 @@ def _demo(console: Console, report: Report) -> int:
                 return 1
     report.summary()
     # Commands to copy: printed as they are, without wrapping or marks.
-    print(WHAT_NEXT.format(edged=Path(sys.executable).parent.relative_to(Path.cwd()) / "edged"), flush=True)
+    print(WHAT_NEXT.format(edged=os.path.relpath(Path(sys.executable).with_name("edged"))), flush=True)
     return 0
 
 
