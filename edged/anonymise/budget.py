@@ -57,22 +57,12 @@ class MemoryLedger:
         return Balance(self._spent, self._daily - self._spent)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A look at the one clock that nobody can set: the time since this boot."""
+def certain_s(before: float | None, now: float) -> float:
+    """Seconds that have certainly passed between two looks at the time since boot (None: this is the first look).
 
-    boot: str
-    """Id of the boot."""
-    uptime_s: float
-
-
-def certain_s(last: Moment | None, now: Moment) -> float:
-    """Seconds that have certainly passed between two looks, or fewer.
-
-    After a reboot only the new boot's uptime is certain: how long the power was off nobody can say who has no clock
-    that runs on, and a wall clock that says so may just have been set.
+    When that time is less than before, the device was booted anew, and has been up for as long as it says: longer ago
+    the look before may have been, but how long the power was off only a clock could tell that can also be set.
     """
-    if last is None:
+    if before is None:
         return 0.0
-    same_boot = last.boot == now.boot
-    return max(now.uptime_s - last.uptime_s, 0.0) if same_boot else max(now.uptime_s, 0.0)
+    return now - before if now >= before else now

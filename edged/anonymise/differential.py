@@ -24,7 +24,8 @@ Rules:
   - No carry: a visit that is asked about in two windows would have to be paid for twice.
   - Nothing is used that one visit moves in the record of another: not `people` (a fragment is one by another's end),
     not the most in view.
-  - Paid before asked, always (edged.anonymise.budget).
+  - Paid before asked, always (edged.anonymise.budget). A window in which the camera was never live is not asked about
+    and costs nothing: that it was blind is public, and who was still in view when it went blind is forgotten.
 """
 
 import math
@@ -122,7 +123,7 @@ class Differential:
         def ask(name: str) -> Counts:
             return self.noise(true[name], paid[name].sensitivity, paid[name].micro / MICRO)
 
-        if not self.ledger.spend(first, reserve=rest):
+        if not tally.live_ms or not self.ledger.spend(first, reserve=rest):
             return None
         (visits,) = ask("visits")
         if visits < self.k or not self.ledger.spend(rest):

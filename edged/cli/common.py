@@ -1,16 +1,27 @@
 """What several commands need: the configuration as the command line asks for it."""
 
 import argparse
+from importlib.util import find_spec
 from pathlib import Path
 
 from edged.cli.main import DEFAULT_CONFIG
 from edged.config.load import load
 from edged.config.model import Config
+from edged.errors import UnavailableError
 
 
 def config_of(parsed: argparse.Namespace) -> Config:
     """Load the configuration with the command line's overrides."""
     return load(config_path(parsed), parsed.overrides)
+
+
+def require_parts(config: Config) -> None:
+    """Refuse a policy whose parts aren't installed, before anything is begun. Raises UnavailableError."""
+    if config.privacy.policy == "differential" and find_spec("opendp") is None:
+        raise UnavailableError(
+            'privacy.policy = "differential" needs OpenDP, which isn\'t installed: install edged[differential], or set '
+            'privacy.policy = "threshold"'
+        )
 
 
 def config_path(parsed: argparse.Namespace) -> Path | None:

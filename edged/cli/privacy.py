@@ -7,10 +7,12 @@ Rules:
 
 import argparse
 import json
+import math
 import textwrap
 
 from edged.cli.common import config_of
 from edged.config.model import Config
+from edged.config.privacy import Privacy
 from edged.errors import ExitCode
 from edged.messages.common import Stamp
 from edged.service.clock import Reading
@@ -82,6 +84,28 @@ def _when(config: Config) -> list[str]:
 
 
 def _guarantee(config: Config) -> list[str]:
+    return _noise(config.privacy) if config.privacy.policy == "differential" else _rounding(config)
+
+
+def _noise(privacy: Privacy) -> list[str]:
+    factor = math.exp(privacy.epsilon)
+    return [
+        "Differential privacy: random noise is added to every sum before anything else is made of it. Whatever the "
+        f"messages say, now or ever, it is at the most {factor:.3g} times as likely (e to the power of ε = "
+        f"{privacy.epsilon:g}) with a certain visit as without it, and the other way round. This holds whatever else an observer "
+        "knows, even if he knows all other visitors.",
+        f"All windows of 24 hours, of all cameras together, cost ε = {privacy.daily_epsilon:g} at the most. That is "
+        "what the messages can tell of somebody who comes often, but only once in a window. When it is spent, "
+        "windows hold no figure, until 24 hours have passed since the spending. Switching the device off and on, or "
+        "setting its clock, brings nothing back.",
+        f"A window is told of only when the noisy number of visits is {privacy.k} or more. Otherwise its message "
+        "holds no figure at all and is the same as that of an empty window; its visits are forgotten.",
+        "Coverage, the state of the clock and the opening hours are told without noise; they are rounded and don't "
+        "depend on visitors. docs/DIFFERENTIAL.md says how far figures are from the truth.",
+    ]
+
+
+def _rounding(config: Config) -> list[str]:
     privacy = config.privacy
     paragraphs = [
         f"A window is told of only when at least {privacy.k} people were counted in it. People are counted with "

@@ -2,7 +2,7 @@
 
 import argparse
 
-from edged.cli.common import config_arguments, config_of
+from edged.cli.common import config_arguments, config_of, require_parts
 from edged.errors import ExitCode
 from edged.service import logs
 from edged.service.signals import die_with_supervisor, on_stop
@@ -14,6 +14,7 @@ def run(parsed: argparse.Namespace) -> int:
 
     stop = on_stop()
     config = config_of(parsed)
+    require_parts(config)
     logs.set_up("run", config.log.level)
     options = config_arguments(parsed)
     return supervisor.run(["sense", *options], ["publish", *options], stop)
@@ -24,6 +25,7 @@ def sense(parsed: argparse.Namespace) -> ExitCode:
     die_with_supervisor()
     stop = on_stop()
     config = config_of(parsed)
+    require_parts(config)
     logs.set_up("sense", config.log.level)
     from edged.service import sense as service  # noqa: PLC0415
 

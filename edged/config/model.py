@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from edged.config.hours import Hours
+from edged.config.privacy import Privacy as Privacy  # noqa: PLC0414  (a section like the others to whoever imports it)
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 """A name that is safe in an MQTT topic, a file name and a Home Assistant entity id."""
@@ -183,30 +184,6 @@ class Windows(Section):
     def _divides_a_day(self) -> Self:
         if 86400 % self.length_s:
             raise ValueError("length_s must divide a day (86400 s), e.g. 60, 300, 600, 900, 1800 or 3600")
-        return self
-
-
-class Privacy(Section):
-    """What may leave the device."""
-
-    policy: Literal["threshold"] = "threshold"
-    """How releases are protected: threshold withholds every window of fewer than k visits."""
-    k: Annotated[int, Field(ge=2, le=1000)] = 10
-    """A window is released only with at least so many visits."""
-    grid: Annotated[int, Field(ge=1, le=500)] | None = None
-    """Counts are told in multiples of this; None: half of k. 1 tells them exactly: for trials only."""
-    carry_windows: Annotated[int, Field(ge=0, le=96)] = 3
-    """So many windows' visits may wait for k to be reached; then they are dropped unseen."""
-
-    @property
-    def rounding(self) -> int:
-        """The grid that is in force."""
-        return self.grid or max(self.k // 2, 1)
-
-    @model_validator(mode="after")
-    def _grid_fits(self) -> Self:
-        if self.grid is not None and self.grid > self.k:
-            raise ValueError("grid must not be more than k: a window of k visits would be told as none")
         return self
 
 

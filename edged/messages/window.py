@@ -99,12 +99,24 @@ class Coverage(Part):
     dropped_share: Share = Field(description="Share of due pictures that came too fast to be analysed, to 0.05.")
 
 
+class Budget(Part):
+    """What the differential policy has spent, in ε, over all cameras of the device."""
+
+    epsilon: float = Field(gt=0, description="Of one window: the most that it may tell of one visit.")
+    daily_epsilon: float = Field(gt=0, description="Of all windows of 24 hours together.")
+    spent: float = Field(ge=0, description="In the 24 hours up to this window, itself counted.")
+    left: float = Field(ge=0, description="What may be spent now; less than epsilon: windows are withheld unseen.")
+
+
 class Privacy(Part):
     """Under which rule the figures were let out."""
 
-    policy: Literal["threshold"]
+    policy: Literal["threshold", "differential"] = Field(description="Protected by rounding, or by noise.")
     k: int = Field(ge=2, description="A window is released only with at least so many people.")
-    grid: int = Field(ge=1, description="Counts are told in multiples of this, and never all of a whole.")
+    grid: int | None = Field(
+        ge=1, description="Counts are told in multiples of this, and never all of a whole; null with noise."
+    )
+    budget: Budget | None = Field(default=None, description="Null but for the differential policy.")
     windows_covered: int = Field(
         ge=0,
         description="So many windows, this one and those just before it, are summed in the figures; 0 when withheld.",

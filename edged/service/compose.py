@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from edged.anonymise.budget import MICRO, Balance
 from edged.anonymise.figures import EmotionFigures, Release, Shares, TimeFigures
 from edged.config import model as config
 from edged.messages import window as wire
@@ -21,6 +22,8 @@ class Basis:
     privacy: config.Privacy
     models: tuple[wire.ModelUsed, ...]
     runtime: str
+    balance: Balance | None
+    """After the window; None when the policy has no budget."""
 
 
 def window_message(basis: Basis, release: Release | None, stamp: Stamp) -> wire.WindowMessage:
@@ -51,14 +54,28 @@ def window_message(basis: Basis, release: Release | None, stamp: Stamp) -> wire.
             live_share=basis.coverage.live_share,
             dropped_share=basis.coverage.dropped_share,
         ),
-        privacy=wire.Privacy(
-            policy=basis.privacy.policy,
-            k=basis.privacy.k,
-            grid=basis.privacy.rounding,
-            windows_covered=told.windows_covered if told else 0,
-        ),
+        privacy=_privacy(basis.privacy, basis.balance, told.windows_covered if told else 0),
         models=basis.models,
         runtime=basis.runtime,
+    )
+
+
+def _privacy(privacy: config.Privacy, balance: Balance | None, windows_covered: int) -> wire.Privacy:
+    return wire.Privacy(
+        policy=privacy.policy,
+        k=privacy.k,
+        grid=None if balance else privacy.rounding,
+        budget=_budget(privacy, balance) if balance else None,
+        windows_covered=windows_covered,
+    )
+
+
+def _budget(privacy: config.Privacy, balance: Balance) -> wire.Budget:
+    return wire.Budget(
+        epsilon=privacy.epsilon,
+        daily_epsilon=privacy.daily_epsilon,
+        spent=round(balance.spent / MICRO, 6),
+        left=round(balance.left / MICRO, 6),
     )
 
 

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from edged.anonymise.release import Gate
-from edged.anonymise.threshold import Threshold
+from edged.anonymise.budget import Ledger
 from edged.config.model import Camera, Config
 from edged.messages.window import ModelUsed
 from edged.service.clock import Reading
 from edged.service.compose import Basis, window_message
 from edged.service.handover import Compose
+from edged.service.protection import gate_of, ledger_of
 from edged.vision.sighting import Sighting
 from edged.visits.book import VisitBook
 from edged.visits.visit import Visit
@@ -41,7 +41,10 @@ class Sees:
 class Line:
     """One camera, from sightings to messages."""
 
-    def __init__(self, config: Config, camera: Camera, sees: Sees, reading: Reading) -> None:
+    def __init__(
+        self, config: Config, camera: Camera, sees: Sees, reading: Reading, ledger: Ledger | None = None
+    ) -> None:
+        """Begin at a reading. `ledger`: the device's; None: a day's budget in memory, if the policy has one."""
         self._camera = camera
         self._sees = sees
         self._privacy = config.privacy
@@ -51,8 +54,8 @@ class Line:
         self._book = VisitBook(config.visits, camera)
         self._schedule = Schedule(config.windows.length_s, reading.now, reading.wall, reading.clock)
         self._coverage = CoverageMeter(_longest_gap(camera), reading.now)
-        protection = Threshold(config.privacy.k, config.privacy.rounding)
-        self._gate = Gate(protection, config.privacy.carry_windows, len(camera.lines), len(camera.zones))
+        self._ledger = ledger or ledger_of(config)
+        self._gate = gate_of(config.privacy, camera, self._ledger)
         self._tally = Tally()
 
     def see(self, captured: float, sightings: Sequence[Sighting], sees: Sees) -> None:
@@ -82,7 +85,8 @@ class Line:
         coverage = self._coverage.cut(span.monotonic_end)
         release = self._gate.close(self._tally + Tally(live_ms=round(coverage.live_s * 1000)))
         self._tally = Tally()
-        basis = Basis(self._camera, span, coverage, self._privacy, self._sees.models, self._sees.runtime)
+        balance = self._ledger.balance() if self._ledger else None
+        basis = Basis(self._camera, span, coverage, self._privacy, self._sees.models, self._sees.runtime, balance)
         return partial(window_message, basis, release)
 
 

@@ -8,6 +8,7 @@ Rules:
 import time
 from collections.abc import Callable
 
+from edged.anonymise.budget import Ledger
 from edged.camera.desk import Desk
 from edged.camera.worker import CameraWorker
 from edged.config.model import Camera, Config
@@ -33,6 +34,7 @@ class Post:
         sees: Sees,
         reading: Reading,
         hire: Callable[..., CameraWorker] = CameraWorker,
+        ledger: Ledger | None = None,
     ) -> None:
         """Prepare; the worker is hired at the first `advance` within opening hours."""
         self._camera = camera
@@ -42,7 +44,7 @@ class Post:
         self._worker: CameraWorker | None = None
         self._dropped = 0
         self._closed_since = reading.now
-        self.line = Line(config, camera, sees, reading)
+        self.line = Line(config, camera, sees, reading, ledger)
 
     @property
     def ended(self) -> bool:

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import cv2
 
+from edged.anonymise.budget import Ledger
 from edged.camera.desk import Desk
 from edged.camera.frame import Frame, FrameSource
 from edged.camera.sources import open_source
@@ -28,6 +29,7 @@ from edged.service import clock
 from edged.service.clock import Reading
 from edged.service.eyes import Eyes
 from edged.service.handover import Handover
+from edged.service.ledger import DurableLedger
 from edged.service.line import Line, Sees
 from edged.service.post import STOP_WITHIN, Post
 from edged.service.signals import Stop
@@ -47,6 +49,7 @@ def main(config: Config, stop: Stop) -> ExitCode:
     cv2.setNumThreads(1)
     folder = config.outbox.folder
     with exclusive(folder, "sense"):
+        ledger = DurableLedger.of(config)
         outbox = Outbox.open(
             folder,
             config.device.id,
@@ -57,10 +60,12 @@ def main(config: Config, stop: Stop) -> ExitCode:
         try:
             if config.cameras[0].pace == "fast":
                 for camera in config.cameras:
-                    sense_recording(config, camera, handover, stop)
+                    sense_recording(config, camera, handover, stop, ledger)
             else:
-                _Live(config, handover).run(stop)
+                _Live(config, handover, ledger).run(stop)
         finally:
+            if ledger is not None:
+                ledger.close()
             outbox.close()
     return ExitCode.OK
 
@@ -81,6 +86,7 @@ def sense_recording(
     camera: Camera,
     handover: Handover,
     stop: Stop,
+    ledger: Ledger | None = None,
     *,
     eyes: Looks | None = None,
     opener: Callable[[Camera], FrameSource] = open_source,
@@ -95,7 +101,7 @@ def sense_recording(
         while not stop.is_set() and (frame := source.read()) is not None:
             captured = frame.captured
             reading = Reading(captured, begin + captured, Clock.RECORDING)
-            line = line or Line(config, camera, eyes.sees, reading)
+            line = line or Line(config, camera, eyes.sees, reading, ledger)
             handover.put(line.advance(reading))
             if line.is_open:
                 line.see(captured, *eyes.look(frame))
@@ -108,12 +114,14 @@ def sense_recording(
 class _Live:
     """All cameras of a device, by the clock."""
 
-    def __init__(self, config: Config, handover: Handover) -> None:
+    def __init__(self, config: Config, handover: Handover, ledger: Ledger | None) -> None:
         self._handover = handover
         self._eyes = Eyes(config, config.cameras)
         self._desk = Desk()
         reading = clock.read()
-        self._posts = {c.id: Post(config, c, self._desk, self._eyes.sees, reading) for c in config.cameras}
+        self._posts = {
+            c.id: Post(config, c, self._desk, self._eyes.sees, reading, ledger=ledger) for c in config.cameras
+        }
         self._reported: SenseReport | None = None
         self._report_due = 0.0
 
