@@ -10,7 +10,6 @@ Rules:
 
 import contextlib
 import importlib
-import logging
 import time
 from collections.abc import Callable
 from typing import Any, Final, Self
@@ -20,8 +19,7 @@ from edged.camera.opencv import READ_TIMEOUT_S
 from edged.camera.pixels import as_bgr
 from edged.config.model import Camera
 from edged.errors import CameraError, ConfigError, UnavailableError
-
-_log = logging.getLogger(__name__)
+from edged.events import Event, tell
 
 PREFIX: Final = "picamera2:"
 _FORMAT: Final = "RGB888"
@@ -70,7 +68,9 @@ class PiCamera(FrameSource):
                 f"camera {camera.id!r}: camera module {number} can't be started ({error}): check its ribbon cable, "
                 "and that no other program holds it"
             ) from error
-        _log.info("camera %r gives %s×%s as %s", camera.id, *given["size"], given["format"])
+        width, height = given["size"]
+        fps = f"{camera.fps:g}" if camera.fps else "its own"
+        tell(Event.CAMERA_OPENED, camera=camera.id, width=width, height=height, fps=fps, pixel_format=given["format"])
         return cls(camera.id, device)
 
     def grab(self) -> float:

@@ -5,7 +5,6 @@ Rules:
   - A device that isn't there is a CameraError, not the user's mistake: it may be plugged in again.
 """
 
-import logging
 import os
 from pathlib import Path
 
@@ -15,8 +14,7 @@ from edged.camera.live import LiveCamera
 from edged.camera.opencv import Capture, open_capture
 from edged.config.model import Camera
 from edged.errors import CameraError
-
-_log = logging.getLogger(__name__)
+from edged.events import Event, tell
 
 
 def device_path(source: str | int) -> Path:
@@ -58,7 +56,7 @@ def ask(capture: Capture, camera: Camera) -> None:
     width, height = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
     fps = capture.get(cv2.CAP_PROP_FPS)
     pixel_format = _fourcc_text(int(capture.get(cv2.CAP_PROP_FOURCC)))
-    _log.info("camera %r gives %d×%d at %g fps as %s", camera.id, width, height, fps, pixel_format)
+    tell(Event.CAMERA_OPENED, camera=camera.id, width=width, height=height, fps=f"{fps:g}", pixel_format=pixel_format)
     refused = [
         f"{key} {wanted}"
         for key, wanted, given in (
@@ -70,7 +68,7 @@ def ask(capture: Capture, camera: Camera) -> None:
         if wanted is not None and wanted != given
     ]
     if refused:
-        _log.warning("camera %r doesn't give what was asked for: %s", camera.id, ", ".join(refused))
+        tell(Event.CAMERA_DIFFERS, camera=camera.id, reason=", ".join(refused))
 
 
 def _fourcc_text(code: int) -> str:

@@ -13,12 +13,13 @@ Rules:
   - Frames of live cameras and of paced recordings carry the monotonic time at which they were got.
 """
 
-import logging
 import random
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from edged.camera.desk import Desk
 from edged.camera.frame import FrameSource
@@ -27,8 +28,7 @@ from edged.camera.sources import open_source
 from edged.camera.state import CameraState, Signs, Standing, judge
 from edged.config.model import Camera
 from edged.errors import CameraError, EdgedError, FaultError
-
-_log = logging.getLogger(__name__)
+from edged.events import Event, tell
 
 _STEADY_AFTER_S = 10.0
 """A camera that held so long is tried again quickly; one that comes and goes is not."""
@@ -77,7 +77,7 @@ class CameraWorker:
             return True
         self._thread.join(max(0.0, deadline - time.monotonic()))
         if self._thread.is_alive():
-            _log.warning("camera %r doesn't return from its driver: left behind", self._camera.id)
+            tell(Event.CAMERA_HANGS, camera=self._camera.id)
             return False
         return True
 
@@ -112,8 +112,10 @@ class CameraWorker:
         except EdgedError as error:
             self._give_up(error)
         except Exception as error:
-            _log.exception("the worker of camera %r failed", self._camera.id)
-            self._give_up(FaultError(f"the worker of camera {self._camera.id!r} failed: {type(error).__name__}"))
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            reason = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+            tell(Event.CAMERA_FAULT, camera=self._camera.id, reason=reason)
+            self._give_up(FaultError(f"the worker of camera {self._camera.id!r} failed: {reason}"))
 
     def _keep_open(self) -> None:
         while not self._stopping.is_set():
@@ -166,13 +168,13 @@ class CameraWorker:
 
     def _note_frame(self, now: float) -> None:
         if self._signs.error is not None:
-            _log.info("camera %r gives pictures again", self._camera.id)
+            tell(Event.CAMERA_BACK, camera=self._camera.id)
         self._signs = self._signs.seen(now)
 
     def _note_loss(self, reason: str) -> None:
         now, signs = self._clock(), self._signs
         if signs.error != reason:
-            _log.warning("%s", reason)
+            tell(Event.CAMERA_LOST, camera=self._camera.id, reason=reason)
         if signs.error is None and signs.live_since is not None and now - signs.live_since >= _STEADY_AFTER_S:
             self._backoff.reset()
         self._signs = signs.lost(now, reason)

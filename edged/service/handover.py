@@ -5,17 +5,15 @@ Rules:
   - While the store can't take messages they wait here in memory, oldest first and bounded; beyond that the oldest go.
 """
 
-import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from edged.errors import StoreError
+from edged.events import Event, tell
 from edged.messages.common import Stamp
 from edged.messages.status import SenseReport
 from edged.messages.window import WindowMessage
-
-log = logging.getLogger(__name__)
 
 Compose = Callable[[Stamp], WindowMessage]
 """A message that only lacks its stamp."""
@@ -64,5 +62,5 @@ class Handover:
 
     def _fail(self, error: StoreError) -> None:
         if self.fault is None:
-            log.error("the outbox takes nothing, messages wait in memory: %s", error)
+            tell(Event.STORE_REFUSES, reason=str(error))
         self.fault = str(error)

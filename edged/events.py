@@ -1,0 +1,36 @@
+"""All that the sensing side may write into the log: a closed list of events, each with its words and its fields.
+
+Rules:
+  - A field is about the device, never about who was in view: there is none for a count, a face, a time of a visit.
+    tests/architecture holds the list of fields, and that no module on the sensing side logs by another way.
+  - Each record carries the event's name (`event`), so that a handler need not hang on the wording.
+"""
+
+import enum
+import logging
+from typing import Final
+
+_log = logging.getLogger("edged.sense")
+
+FIELDS: Final = frozenset({"camera", "reason", "width", "height", "fps", "pixel_format", "path"})
+"""What an event may speak of."""
+
+
+class Event(enum.Enum):
+    """Severity and words of each event."""
+
+    CAMERA_OPENED = (logging.INFO, "camera {camera!r} gives {width}×{height} at {fps} fps as {pixel_format}")
+    CAMERA_DIFFERS = (logging.WARNING, "camera {camera!r} doesn't give what was asked for: {reason}")
+    CAMERA_LOST = (logging.WARNING, "{reason}")
+    CAMERA_BACK = (logging.INFO, "camera {camera!r} gives pictures again")
+    CAMERA_HANGS = (logging.WARNING, "camera {camera!r} doesn't return from its driver: left behind")
+    CAMERA_FAULT = (logging.ERROR, "the worker of camera {camera!r} failed: {reason}")
+    STORE_REFUSES = (logging.ERROR, "the outbox takes nothing, messages wait in memory: {reason}")
+    BUDGET_REFUSES = (logging.ERROR, "the budget can't be written, so windows are withheld: {reason}")
+    BUDGET_DAMAGED = (logging.ERROR, "the budget file was damaged and is now {path}; nothing is told for 24 hours")
+
+
+def tell(event: Event, **fields: str | float) -> None:
+    """Write an event into the log."""
+    level, words = event.value
+    _log.log(level, words.format(**fields), extra={"event": event.name})
