@@ -28,7 +28,7 @@ WANDER = 0.25
 SHAKE, SHAKE_SIZE = 0.045, 0.05
 """Standard deviation of the detector's boxes, in face sizes: 0.01 to 0.035 on the real clips, more when blurred."""
 TAIL = 7.0
-"""Degrees of freedom of Student's t: those who do stop or turn are far off the forecast, yet not out of the question."""
+"""Degrees of freedom of Student's t: who does stop or turn is far off the forecast, yet not out of the question."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ pair that holds from the frame before is kept while it still overlaps.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +19,6 @@ from numpy.typing import NDArray
 from edged.vision.sighting import Box, iou
 
 LEAST_IOU = 0.5
-
-Boxes = Mapping[Hashable, Box]
-"""The boxes of one frame, by person or by track."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +29,10 @@ class Identities:
     switches: int
 
 
-def identities(truth: Sequence[Boxes], tracks: Sequence[Boxes]) -> Identities:
-    """Compare tracks with the truth, frame by frame."""
-    together: Counter[tuple[Hashable, Hashable]] = Counter()
-    last: dict[Hashable, Hashable] = {}
+def identities(truth: Sequence[Mapping[int, Box]], tracks: Sequence[Mapping[int, Box]]) -> Identities:
+    """Compare tracks with the truth: for each frame the boxes by person, and the boxes by track."""
+    together: Counter[tuple[int, int]] = Counter()
+    last: dict[int, int] = {}
     switches = 0
     for true, tracked in zip(truth, tracks, strict=True):
         overlaps = {
@@ -52,11 +49,9 @@ def identities(truth: Sequence[Boxes], tracks: Sequence[Boxes]) -> Identities:
     return Identities(2 * _most_agreeing(together) / boxes if boxes else 1.0, switches)
 
 
-def _pairs(
-    overlaps: Mapping[tuple[Hashable, Hashable], float], last: Mapping[Hashable, Hashable]
-) -> list[tuple[Hashable, Hashable]]:
-    pairs: list[tuple[Hashable, Hashable]] = []
-    taken: set[tuple[str, Hashable]] = set()
+def _pairs(overlaps: Mapping[tuple[int, int], float], last: Mapping[int, int]) -> list[tuple[int, int]]:
+    pairs: list[tuple[int, int]] = []
+    taken: set[tuple[str, int]] = set()
     for person, track in sorted(overlaps, key=lambda pair: (last.get(pair[0]) != pair[1], -overlaps[pair])):
         if not {("person", person), ("track", track)} & taken:
             taken |= {("person", person), ("track", track)}
@@ -64,14 +59,14 @@ def _pairs(
     return pairs
 
 
-def _most_agreeing(together: Counter[tuple[Hashable, Hashable]]) -> int:
+def _most_agreeing(together: Counter[tuple[int, int]]) -> int:
     """Boxes that agree under the best matching of persons to tracks."""
     people = {person: i for i, person in enumerate(dict.fromkeys(person for person, _ in together))}
     tracks = {track: i for i, track in enumerate(dict.fromkeys(track for _, track in together))}
     agree = np.zeros((len(people), max(len(people), len(tracks))))
     for (person, track), frames in together.items():
         agree[people[person], tracks[track]] = frames
-    return round(sum(agree[i, j] for i, j in enumerate(assign(-agree))))
+    return round(sum(float(agree[i, j]) for i, j in enumerate(assign(-agree))))
 
 
 def assign(cost: NDArray[np.float64]) -> list[int]:

@@ -7,6 +7,7 @@ Rules:
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,7 @@ def walk(
 ) -> Person:
     """Return a person who goes from stop to stop at `pace` (m/s) and looks away now and then for 1 to 3 s."""
     xs, zs = [np.array([stops[0].x])], [np.array([stops[0].z])]
-    for here, there in zip(stops, stops[1:], strict=False):
+    for here, there in pairwise(stops):
         length = float(np.hypot(there.x - here.x, there.z - here.z))
         share = np.linspace(0, 1, max(2, round(length / pace / STEP_S)))[1:]
         stay = round(there.pause / STEP_S)

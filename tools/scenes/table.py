@@ -9,7 +9,7 @@ Columns:
 
 import time
 import zlib
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,17 +77,22 @@ def overall(scenes: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def count(scene: Scene, settings: Visits) -> int:
     """Return how many visits the book counts."""
-    book = VisitBook(settings, Camera(id="scene", source="0"))
+    book = new_book(settings)
     visits = 0
     for now, sightings in zip(scene.truth.times, scene.sightings, strict=True):
         visits += len(book.observe(now, sightings))
     return visits + len(book.close())
 
 
-def follow(scene: Scene, settings: Visits) -> tuple[list[dict[Hashable, Box]], float]:
+def new_book(settings: Visits) -> VisitBook:
+    """Return a book without lines, zones and masks."""
+    return VisitBook(settings, Camera())
+
+
+def follow(scene: Scene, settings: Visits) -> tuple[list[dict[int, Box]], float]:
     """Return the boxes of each frame by track, and the seconds that the tracker took."""
     tracker = Tracker(settings.lost_after_s)
-    frames: list[dict[Hashable, Box]] = []
+    frames: list[dict[int, Box]] = []
     seconds = 0.0
     for now, sightings in zip(scene.truth.times, scene.sightings, strict=True):
         began = time.process_time()
@@ -98,11 +103,11 @@ def follow(scene: Scene, settings: Visits) -> tuple[list[dict[Hashable, Box]], f
     return frames, seconds
 
 
-def _known(scene: Scene) -> list[dict[Hashable, Box]]:
+def _known(scene: Scene) -> list[dict[int, Box]]:
     """Return the sightings that are of a person, by person."""
-    frames: list[dict[Hashable, Box]] = []
+    frames: list[dict[int, Box]] = []
     for true, sightings in zip(scene.truth.boxes, scene.sightings, strict=True):
-        known: dict[Hashable, Box] = {}
+        known: dict[int, Box] = {}
         for sighting in sightings:
             best = max(true, key=lambda person: iou(true[person], sighting.box), default=None)
             if best is not None and best not in known and iou(true[best], sighting.box) >= LEAST_IOU:
