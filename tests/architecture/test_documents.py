@@ -1,0 +1,65 @@
+"""What the documents name exists: a promise without its test, or a command that is gone, misleads."""
+
+import argparse
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edged.cli.main import parser
+
+
+@pytest.fixture
+def documents(repository: Path) -> list[tuple[str, str]]:
+    """(name, text) of the README and everything in docs/."""
+    paths = [repository / "README.md", *sorted((repository / "docs").glob("*.md"))]
+    return [(path.name, path.read_text(encoding="utf-8")) for path in paths]
+
+
+def functions(path: Path) -> Iterator[str]:
+    """Names of the functions of a module."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            yield node.name
+
+
+def test_every_promise_names_a_test_that_exists(repository: Path) -> None:
+    """A row of docs/PROMISES.md is held by something that runs."""
+    rows = [row for row in (repository / "docs" / "PROMISES.md").read_text().splitlines() if row.startswith("| ")][2:]
+    assert rows
+    for row in rows:
+        named = re.findall(r"`(tests/[\w/.]+)(?:::(\w+))?`", row)
+        assert named, f"held by nothing: {row}"
+        for path, function in named:
+            assert (repository / path).exists(), path
+            assert not function or function in functions(repository / path), f"{path} has no {function}"
+
+
+def test_commands_in_the_documents_exist(documents: list[tuple[str, str]]) -> None:
+    """`edged …`, as a document writes it, is a command with these very options."""
+    commands = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
+    for name, text in documents:
+        for command, rest in re.findall(
+            r"(?:^|[`/ ])edged ([a-z][a-z-]+)(?=[` \n])([^`\n]*)", code(text), re.MULTILINE
+        ):
+            assert command in commands, f"{name}: edged {command}"
+            known = set(commands[command]._option_string_actions)
+            options = set(re.findall(r"(?<= )--[a-z][a-z-]+", rest.split("#")[0]))
+            assert options <= known, f"{name}: edged {command} takes no {options - known}"
+
+
+def test_files_in_the_documents_exist(repository: Path, documents: list[tuple[str, str]]) -> None:
+    """A path of the repository, as a document writes it, leads somewhere."""
+    # A topic begins with edged/, too; a module of the package ends with .py.
+    written = r"[`(](edged/[\w/]+\.py|(?:models|systemd|config|docs|tools|tests)/[\w./-]*\w/?)[`)]"
+    for name, text in documents:
+        for path in re.findall(written, text):
+            assert (repository / path).exists(), f"{name}: {path}"
+
+
+def code(text: str) -> str:
+    """The parts of a document that are written as code."""
+    blocks = re.findall(r"```[a-z]*\n(.*?)```", text, re.DOTALL)
+    return "\n".join([*blocks, *(f"`{span}`" for span in re.findall(r"`([^`\n]+)`", text))])
