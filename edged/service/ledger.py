@@ -9,7 +9,6 @@ Rules:
   - The file tells when how much was spent, which the messages tell as well, and nothing about visitors.
 """
 
-import logging
 import sqlite3
 import time
 from collections.abc import Callable
@@ -19,10 +18,9 @@ from typing import Final, Self
 from edged.anonymise.budget import DAY_S, Balance, certain_s
 from edged.config.model import Config
 from edged.errors import StateFolderError
+from edged.events import Event, tell
 from edged.outbox.faults import is_corruption
 from edged.service.protection import micro
-
-log = logging.getLogger(__name__)
 
 FILE: Final = "budget.sqlite"
 _TABLES: Final = """
@@ -85,7 +83,7 @@ class DurableLedger:
                     self._db.execute("INSERT INTO spent VALUES (?, ?)", (now, amount))
         except sqlite3.Error as error:
             if not self._failed:
-                log.error("the budget can't be written, so windows are withheld: %s", error)  # noqa: TRY400  (no trace)
+                tell(Event.BUDGET_REFUSES, reason=str(error))
             self._failed = True
             return False
         self._failed = False
@@ -111,7 +109,7 @@ class DurableLedger:
                 raise
             aside = path.replace(path.with_name(f"{path.name}.corrupt"))
             path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
-            log.error("the budget file was damaged and is now %s; nothing is told for 24 hours", aside)  # noqa: TRY400
+            tell(Event.BUDGET_DAMAGED, path=str(aside))
             db = _connected(path)
             with db:
                 db.execute("INSERT INTO clock VALUES (1, ?, 0)", (self._clock(),))

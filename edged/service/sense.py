@@ -8,7 +8,7 @@ Rules:
   - Nothing here decides what may be told; that is anonymise's. Nothing here waits for the network; that is publish's.
 """
 
-import logging
+import resource
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -36,8 +36,6 @@ from edged.service.signals import Stop
 from edged.vision.sighting import Sighting
 from edged.windows.schedule import Clock
 
-log = logging.getLogger(__name__)
-
 LONGEST_WAIT = 0.25
 """Seconds without a frame after which the loop looks at clock and signals anyway."""
 REPORT_EVERY = 30.0
@@ -47,6 +45,7 @@ REPORT_EVERY = 30.0
 def main(config: Config, stop: Stop) -> ExitCode:
     """Sense until stopped, or until all recordings have ended."""
     cv2.setNumThreads(1)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would be a picture on the disk
     folder = config.outbox.folder
     with exclusive(folder, "sense"):
         ledger = DurableLedger.of(config)
