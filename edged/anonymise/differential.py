@@ -160,7 +160,7 @@ def nearest(noisy: Sequence[float], whole: int) -> Parts:
     excess = above = 0.0
     for count, value in enumerate(sorted(noisy, reverse=True), start=1):
         above += value
-        if value > (above - whole) / count:
+        if value >= (above - whole) / count:
             excess = (above - whole) / count
     return tuple(max(value - excess, 0.0) for value in noisy)
 

@@ -92,8 +92,8 @@ def _noise(privacy: Privacy) -> list[str]:
     return [
         "Differential privacy: random noise is added to every sum before anything else is made of it. Whatever the "
         f"messages say, now or ever, it is at the most {factor:.3g} times as likely (e to the power of ε = "
-        f"{privacy.epsilon:g}) with a certain visit as without it, and the other way round. This holds whatever else an observer "
-        "knows, even if he knows all other visitors.",
+        f"{privacy.epsilon:g}) with a certain visit as without it, and the other way round. This holds whatever else "
+        "an observer knows, even if he knows all other visitors.",
         f"All windows of 24 hours, of all cameras together, cost ε = {privacy.daily_epsilon:g} at the most. That is "
         "what the messages can tell of somebody who comes often, but only once in a window. When it is spent, "
         "windows hold no figure, until 24 hours have passed since the spending. Switching the device off and on, or "
