@@ -11,7 +11,7 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -34,6 +34,12 @@ class Strength:
     jpeg: float = 0.12
     noise: float = 0.15
     cut: float = 0.3
+
+
+def eased(s: Strength, by: float) -> Strength:
+    """The same geometry with less damage: `by` of it is left out, and half as much of the changes of light."""
+    less = {name: getattr(s, name) * (1 - by) for name in ("shrink", "blur", "jpeg", "noise", "cut")}
+    return replace(s, **less, light=s.light * (1 - by / 2))
 
 
 def _uniform(n: int, low: float, high: float, g: Generator) -> Tensor:

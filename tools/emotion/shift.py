@@ -1,8 +1,9 @@
 """Choose the two numbers that are set after training: a temperature and one strength of a prior shift.
 
 Why: trained on vote shares, a net never gives the rare classes the highest score, though the sum of its scores for them
-is right. A shift of the logits by strength * log(commonest share / share of the class) moves the decision; one number
-for all classes, so that little can be fitted to noise. The price is calibration, which is kept below its bar.
+is right. A shift of the logits of the classes below RARE by strength * log(RARE / share of the class) moves the
+decision; one number for all of them, so that little can be fitted to noise. The price is calibration, which is kept
+below its bar.
 
 Rules:
 - The shares are those of train.npz; only the strength and the temperature are chosen on the given pictures.
@@ -27,7 +28,8 @@ from tools.emotion.data import load
 from tools.emotion.scores import accuracy, calibration, f1_by_class
 from tools.emotion.train import predict
 
-STRENGTHS = np.round(np.arange(0.0, 0.61, 0.05), 2)
+RARE = 0.05
+STRENGTHS = np.round(np.arange(0.0, 1.01, 0.1), 2)
 TEMPERATURES = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1)
 Rows = NDArray[np.float64]
 
@@ -73,7 +75,7 @@ def main() -> None:
     net = nets.build(state["shape"])
     net.load_state_dict(state["net"])
     mean = load(args.data / "train.npz").shares.mean(0).astype(np.float64)
-    direction: Rows = np.log(mean.max() / mean)
+    direction: Rows = np.maximum(0.0, np.log(RARE / mean))
     valid = load(args.data / "valid.npz")
     shares = valid.shares.astype(np.float64)
     for name, mirror in (("plain", False), ("with its mirror image", True)):

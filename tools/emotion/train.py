@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from torch import Tensor, distributed, nn
 
 from tools.emotion import nets
-from tools.emotion.augment import Strength, augment
+from tools.emotion.augment import Strength, augment, eased
 from tools.emotion.data import Faces, fold_of, load, sampling_weights
 from tools.emotion.scores import summary
 
@@ -165,8 +165,11 @@ def main() -> None:
     parser.add_argument("--epochs", type=float, default=40)
     parser.add_argument("--minutes", type=float, default=0, help="end after this time even if epochs are left")
     parser.add_argument("--warm-up", type=float, default=0.06, help="share of the run in which the rate rises")
-    parser.add_argument("--freeze", type=int, default=0, help="blocks that, with the stem, do not learn at first")
+    parser.add_argument("--freeze", type=int, default=-1, help="blocks that, with the stem, do not learn at first")
+    parser.add_argument("--keep", type=int, default=-1, help="the same after --thaw")
     parser.add_argument("--thaw", type=float, default=0.6, help="share of the run after which they do")
+    parser.add_argument("--ease", type=float, default=0.0, help="share of the damage left out at the end of the run")
+    parser.add_argument("--ease-from", type=float, default=0.7, help="share of the run where leaving out begins")
     parser.add_argument("--batch", type=int, default=128, help="pictures per step and process")
     parser.add_argument("--world", type=int, default=1, help="processes that share this run")
     parser.add_argument("--rank", type=int, default=0, help="which of them this is")
@@ -174,6 +177,7 @@ def main() -> None:
     parser.add_argument("--adam-rate", type=float, default=2e-3)
     parser.add_argument("--decay", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--dropout", type=float, default=0.3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--ema", type=float, default=0.998)
     parser.add_argument("--balance", type=float, default=0.4, help="power of the rare-class sampling")
@@ -202,8 +206,8 @@ def main() -> None:
 
 
 def forward(net: nets.Net, x: Tensor, frozen: int) -> Tensor:
-    """Logits; the stem and the first `frozen` blocks, if any, neither learn nor update their statistics."""
-    if frozen == 0:
+    """Logits; the stem and the first `frozen` blocks neither learn nor update their statistics; -1: all learn."""
+    if frozen < 0:
         net.train()
         out: Tensor = net(x)
         return out
@@ -220,6 +224,7 @@ def run(args: argparse.Namespace, train: Faces, valid: Faces, target: NDArray[np
     net = nets.build(args.shape)
     if args.warm:
         net.load_state_dict(torch.load(args.warm, weights_only=False)["net"])
+    net.dropout.p = args.dropout
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     params = list(net.parameters())
     matrices = [p for n, p in net.named_parameters() if p.ndim == 4 and not n.startswith("stem.0")]
@@ -242,7 +247,6 @@ def run(args: argparse.Namespace, train: Faces, valid: Faces, target: NDArray[np
     if crew.rank == 0:
         size, cost = sum(p.numel() for p in params) / 1e6, nets.multiply_adds(net) / 1e6
         print(f"{args.shape}: {size:.2f} M parameters, {cost:.0f} MMAC, {total} steps", flush=True)
-    strength = Strength()
     images, targets = torch.from_numpy(train.images), torch.from_numpy(target)
     start, done = time.time() - spent, 0.0
     while done < 1:
@@ -258,13 +262,16 @@ def run(args: argparse.Namespace, train: Faces, valid: Faces, target: NDArray[np
             if len(both) < args.batch * args.world or done >= 1:
                 break
             pick = both[crew.rank :: crew.size]
-            x = augment(images[pick].float().unsqueeze(1), strength, g)
+            ramp = max(0.0, (done - args.ease_from) / (1 - args.ease_from))
+            x = augment(images[pick].float().unsqueeze(1), eased(Strength(), args.ease * ramp), g)
             y = targets[pick]
             if args.mixup and float(torch.rand(1, generator=g)) < args.mixup:
                 share = float(rng.beta(0.4, 0.4))
                 other = torch.randperm(len(x), generator=g)
                 x, y = share * x + (1 - share) * x[other], share * y + (1 - share) * y[other]
-            logits = forward(net, x.to(memory_format=torch.channels_last), args.freeze if done < args.thaw else 0)
+            logits = forward(
+                net, x.to(memory_format=torch.channels_last), args.freeze if done < args.thaw else args.keep
+            )
             loss = -(y * torch.log_softmax(logits, 1)).sum(1).mean()
             net.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
