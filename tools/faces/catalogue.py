@@ -65,7 +65,7 @@ FAMILIES = {
         decoding={"nms_weighted": True, "anchors": [[4, 1]]},
     ),
 }
-NAMES = "blazeface-full, or centerface-WxH with width and height multiples of 32"
+NAMES = "centerface-WxH, blazeface-full or blazeface-full-WxH; width W and height H are multiples of 32"
 
 
 def family(name: str) -> Family:
@@ -79,7 +79,7 @@ def family(name: str) -> Family:
 def size(name: str) -> tuple[int, int]:
     """Return (width, height) of a model's input. Raises ValueError for a size that the network can't have."""
     if name == "blazeface-full":
-        return 192, 192
+        return 192, 192  # as it was published
     match = re.search(r"-(\d+)x(\d+)$", name)
     if not match:
         raise ValueError(f"{name}: no such model; there are {NAMES}")

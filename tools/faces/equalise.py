@@ -11,7 +11,7 @@ Rules:
 - Channels that one scale must serve, because an addition or a ReLU ties them, are found by union over
   (tensor, channel) and get the same factor.
 - The input, the outputs and what feeds a sigmoid keep their units: factor 1.
-- The result is the same function up to float32 rounding; `convert` checks that.
+- Factors are powers of two, so that scaling loses no bit: the result computes the same numbers, not just nearly.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 
 from tools.faces.graph import Array, Graph, Kind, Op
 
-_TYING = (Kind.RELU, Kind.ADD, Kind.MAX_POOL, Kind.RESIZE, Kind.PAD_CHANNELS, Kind.SIGMOID)
+_TYING = (Kind.RELU, Kind.ADD, Kind.MAX_POOL, Kind.DOUBLE, Kind.PAD_CHANNELS, Kind.SIGMOID)
 _WRITING = (Kind.CONV, Kind.DEPTHWISE, Kind.UPSAMPLE)
 
 
@@ -30,8 +30,9 @@ def equalise(graph: Graph, peaks: dict[str, Array], alpha: float = 0.5, smallest
     """Return `graph` rescaled channel by channel.
 
     `peaks` holds the largest absolute value of each channel of each tensor (`rebuild.channel_peaks`). A channel at a
-    share r of its tensor's range is divided by r ** alpha: 0 changes nothing, 1 makes all ranges equal and leaves the
-    whole difference to the weights. Shares below `smallest` count as `smallest` (a dead channel needs no bits).
+    share r of its tensor's range is divided by r ** alpha, rounded to a power of two: 0 changes nothing, 1 makes all
+    ranges equal and leaves the whole difference to the weights. Shares below `smallest` count as `smallest`: a dead
+    channel needs no bits.
     """
     factors = _factors(graph, peaks, alpha, smallest)
     return graph.with_ops([_rescale(op, factors) for op in graph.ops])
@@ -61,7 +62,7 @@ def _factors(graph: Graph, peaks: dict[str, Array], alpha: float, smallest: floa
         for channel, value in enumerate(peaks[name] / max(float(peaks[name].max()), 1e-30)):
             group = root(at + channel)
             share[group] = max(share[group], float(value))
-    factor = np.clip(share, smallest, 1.0) ** alpha
+    factor = np.exp2(np.round(alpha * np.log2(np.clip(share, smallest, 1.0))))
     for name in (graph.input, *graph.outputs.values()):
         for channel in range(graph.channels[name]):
             factor[root(start[name] + channel)] = 1.0

@@ -26,7 +26,11 @@ NO_PADDING: Padding = ((0, 0), (0, 0))
 
 
 class Kind(Enum):
-    """What an operation does. UPSAMPLE is a transposed convolution of kernel 2 and stride 2, which can't overlap."""
+    """What an operation does.
+
+    UPSAMPLE is a transposed convolution of kernel 2 and stride 2, which can't overlap; DOUBLE is bilinear interpolation
+    to twice the size, with half-pixel centres.
+    """
 
     CONV = "conv"
     DEPTHWISE = "depthwise"
@@ -35,7 +39,7 @@ class Kind(Enum):
     ADD = "add"
     MAX_POOL = "max_pool"
     PAD_CHANNELS = "pad_channels"
-    RESIZE = "resize"
+    DOUBLE = "double"
     SIGMOID = "sigmoid"
 
 
@@ -51,8 +55,6 @@ class Op:
     stride: int = 1
     padding: Padding = NO_PADDING
     channels: int = 0  # PAD_CHANNELS: how many channels of zeros follow the given ones
-    half_pixel: bool = False  # RESIZE: sampling positions as tf.raw_ops.ResizeBilinear names them
-    align_corners: bool = False
     relu: bool = False  # whether the result is clipped at zero before it is written
 
     @property
@@ -116,7 +118,7 @@ def multiply_adds(graph: Graph, width: int, height: int) -> int:
         match op.kind:
             case Kind.CONV | Kind.DEPTHWISE | Kind.MAX_POOL:
                 rows, columns = rows // op.stride, columns // op.stride
-            case Kind.RESIZE:
+            case Kind.DOUBLE:
                 rows, columns = 2 * rows, 2 * columns
             case Kind.UPSAMPLE:
                 total += rows * columns * op.w.size
@@ -266,8 +268,8 @@ def _read_tflite_operator(
             return Op(Kind.PAD_CHANNELS, inputs, output, channels=int(paddings[3, 1]))
         case "RESIZE_BILINEAR":
             assert after[1:3] == (2 * before[1], 2 * before[2])
-            half_pixel, align_corners = bool(options.halfPixelCenters), bool(options.alignCorners)
-            return Op(Kind.RESIZE, inputs, output, half_pixel=half_pixel, align_corners=align_corners)
+            assert options.halfPixelCenters and not options.alignCorners
+            return Op(Kind.DOUBLE, inputs, output)
         case "RELU":
             return Op(Kind.RELU, inputs, output)
         case "ADD":

@@ -24,7 +24,7 @@ def calibration(annotations: Path, width: int, height: int) -> Iterator[Picture]
     """Yield each picture listed in `annotations` as an RGB canvas of (height, width, 3)."""
     for entry in json.loads(annotations.read_text()):
         picture = cv2.imread(str(annotations.parent / entry["file"]), cv2.IMREAD_COLOR)
-        yield fit(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), width, height)
+        yield fit(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8), width, height)
 
 
 def fit(picture: Picture, width: int, height: int) -> Picture:

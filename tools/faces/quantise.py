@@ -25,9 +25,9 @@ def to_float(graph: Graph, width: int, height: int) -> bytes:
     return finish(tf.lite.TFLiteConverter.from_concrete_functions([function], owner).convert(), list(graph.outputs))
 
 
-def to_int8(graph: Graph, width: int, height: int, pictures: Iterable[Array], *, transposed: bool = False) -> bytes:
+def to_int8(graph: Graph, width: int, height: int, pictures: Iterable[Array]) -> bytes:
     """Return the full-integer file of `graph`, calibrated on `pictures` (real-valued, (1, height, width, 3))."""
-    function, owner = traceable(graph, width, height, transposed=transposed)
+    function, owner = traceable(graph, width, height)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function], owner)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
 

@@ -4,9 +4,11 @@ Rules:
 - Only operations that the Edge TPU compiler maps are used; shapes are static.
 - A stride-2 convolution padded by one on each side (PyTorch) reads only the top and left border of an even picture:
   it becomes a pad there and a "valid" convolution. Padding as TensorFlow does it stays "same" and costs nothing.
-- A 2x2 stride-2 transposed convolution is by default written as two 1x1 convolutions, one for the even and one for the
+- A 2x2 stride-2 transposed convolution is written as two 1x1 convolutions, one for the even and one for the
   odd rows, whose results only have to be put in order (see `_upsample`). It is exact, and avoids TRANSPOSE_CONV,
   which needs version 4 of the operation once a ReLU is fused into it.
+- Bilinear doubling with half-pixel centres needs version 3 of RESIZE_BILINEAR, which the compiler refuses: it is made
+  from version 1 and a mean of neighbours (see `_double`), exactly too, for a fifth more time of the whole BlazeFace.
 """
 
 from __future__ import annotations
@@ -21,20 +23,20 @@ from tools.faces.graph import Array, Graph, Kind, Op, Padding, _same_padding
 Tensor = Any
 
 
-def run(graph: Graph, picture: Tensor, *, transposed: bool = False) -> dict[str, Tensor]:
+def run(graph: Graph, picture: Tensor) -> dict[str, Tensor]:
     """Return every tensor of `graph` by name for `picture`, a real-valued (1, height, width, 3) float tensor."""
     tensors: dict[str, Tensor] = {graph.input: picture}
     for op in graph.ops:
-        tensors[op.output] = _apply(op, [tensors[name] for name in op.inputs], transposed)
+        tensors[op.output] = _apply(op, [tensors[name] for name in op.inputs])
     return tensors
 
 
-def traceable(graph: Graph, width: int, height: int, *, transposed: bool = False) -> tuple[Any, tf.Module]:
+def traceable(graph: Graph, width: int, height: int) -> tuple[Any, tf.Module]:
     """Return (concrete function, its owner) with the outputs of `graph` as a dictionary of their public names."""
     owner = tf.Module()
 
     def outputs(picture: Tensor) -> dict[str, Tensor]:
-        tensors = run(graph, picture, transposed=transposed)
+        tensors = run(graph, picture)
         return {name: tf.identity(tensors[where], name) for name, where in graph.outputs.items()}
 
     signature = [tf.TensorSpec((1, height, width, 3), tf.float32, "picture")]
@@ -58,7 +60,7 @@ def channel_peaks(graph: Graph, pictures: list[Array]) -> dict[str, Array]:
     return found
 
 
-def _apply(op: Op, given: list[Tensor], transposed: bool) -> Tensor:
+def _apply(op: Op, given: list[Tensor]) -> Tensor:
     x = given[0]
     match op.kind:
         case Kind.CONV:
@@ -68,7 +70,7 @@ def _apply(op: Op, given: list[Tensor], transposed: bool) -> Tensor:
             x, padding = _pad(x, op.w.shape, op.stride, op.padding)
             return _finish(op, tf.nn.depthwise_conv2d(x, op.w, (1, op.stride, op.stride, 1), padding) + op.b)
         case Kind.UPSAMPLE:
-            return _transposed_convolution(x, op) if transposed else _upsample(x, op)
+            return _upsample(x, op)
         case Kind.RELU:
             return tf.nn.relu(x)
         case Kind.ADD:
@@ -77,11 +79,8 @@ def _apply(op: Op, given: list[Tensor], transposed: bool) -> Tensor:
             return tf.nn.max_pool2d(x, 2, 2, "VALID")
         case Kind.PAD_CHANNELS:
             return tf.pad(x, ((0, 0), (0, 0), (0, 0), (0, op.channels)))
-        case Kind.RESIZE:
-            size = (2 * x.shape[1], 2 * x.shape[2])
-            return tf.raw_ops.ResizeBilinear(
-                images=x, size=size, align_corners=op.align_corners, half_pixel_centers=op.half_pixel
-            )
+        case Kind.DOUBLE:
+            return _double(x)
         case Kind.SIGMOID:
             return tf.nn.sigmoid(x)
 
@@ -99,6 +98,20 @@ def _pad(x: Tensor, weight: tuple[int, ...], stride: int, padding: Padding) -> t
     return tf.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0))), "VALID"
 
 
+def _double(x: Tensor) -> Tensor:
+    """Return bilinear doubling with half-pixel centres, without the option of that name.
+
+    Half-pixel doubling H samples a line at i/2 - 1/4, the old-fashioned one U at i/2. Between two samples of U the line
+    is straight, so H[i] is the mean of U[i - 1] and U[i]. What U lacks before the first sample, where H repeats the
+    border, is had by repeating the first row and column beforehand.
+    """
+    x = tf.concat([x[:, :1], x], 1)
+    x = tf.concat([x[:, :, :1], x], 2)
+    size = (2 * x.shape[1], 2 * x.shape[2])
+    x = tf.raw_ops.ResizeBilinear(images=x, size=size, align_corners=False, half_pixel_centers=False)
+    return tf.nn.avg_pool2d(x[:, 1:, 1:], 2, 1, "VALID")
+
+
 def _upsample(x: Tensor, op: Op) -> Tensor:
     """Return the transposed convolution as two 1x1 convolutions.
 
@@ -113,13 +126,6 @@ def _upsample(x: Tensor, op: Op) -> Tensor:
         row = tf.nn.conv2d(x, weight, 1, "VALID") + np.concatenate([op.b, op.b])
         rows.append(tf.reshape(_finish(op, row), (1, height, 2 * width, made)))
     return tf.reshape(tf.concat(rows, axis=2), (1, 2 * height, 2 * width, made))
-
-
-def _transposed_convolution(x: Tensor, op: Op) -> Tensor:
-    _, height, width, _ = x.shape
-    weight = op.w.transpose(0, 1, 3, 2)  # TensorFlow wants H, W, out, in
-    made = tf.nn.conv2d_transpose(x, weight, (1, 2 * height, 2 * width, weight.shape[2]), 2, "VALID")
-    return _finish(op, made + op.b)
 
 
 def _finish(op: Op, x: Tensor) -> Tensor:
