@@ -16,7 +16,7 @@ How far one visit moves the answer of each query (L1 distance, from edged.window
   - crossings: by 2 a line, in and out; zones: by 1 a zone.
 
 Times are asked by class only, and a mean takes each visit for the middle of its class: a sum of seconds, which one
-visit can move by 120, came out three times worse (docs/DIFFERENTIAL.md).
+visit can move by 120, came out twice as bad (docs/DIFFERENTIAL.md).
 
 Rules:
   - Noise is OpenDP's, over integers; nothing else here draws random numbers. OpenDP's own account (`map`) decides
