@@ -44,7 +44,7 @@ def _statement(config: Config) -> list[tuple[str, list[str]]]:
         ("What leaves the device", _what(config)),
         ("When", _when(config)),
         ("Under which guarantee", _guarantee(config)),
-        ("What never leaves it, and is never stored", _never()),
+        ("What never leaves it, and is never stored", _never(config)),
         ("What remains for you to do", _duties(config)),
     ]
 
@@ -53,10 +53,11 @@ def _what(config: Config) -> list[str]:
     cameras = ", ".join(camera.id for camera in config.cameras)
     lines = [line.id for camera in config.cameras for line in camera.lines]
     zones = [zone.id for camera in config.cameras for zone in camera.zones]
+    noisy = config.privacy.policy == "differential"
     told = [
         "how many visits ended",
         "how long they lasted and how long faces were turned towards the camera (means and histograms)",
-        "how many people were in view on average and at the most",
+        "how many people were in view on average" + ("" if noisy else " and at the most"),
         "which of eight facial expressions the faces showed (shares and mean scores)",
     ]
     if lines:
@@ -128,13 +129,15 @@ def _rounding(config: Config) -> list[str]:
     return paragraphs
 
 
-def _never() -> list[str]:
+def _never(config: Config) -> list[str]:
+    noisy = config.privacy.policy == "differential"
     return [
         "Pictures, faces, positions, features that could recognise a face, ids, and anything about a single visit. "
         "Pictures live in the memory of one process, which has no network, for the fraction of a second that it "
         "takes to look at them. What is known of a single visit lives there until the end of its window. Nobody is "
         "recognised, neither between visits nor between cameras: faces are followed by place and motion alone.",
-        "On the disk of the device there is one file of messages that wait to be sent, or were sent lately.",
+        "On the disk of the device there is one file of messages that wait to be sent, or were sent lately."
+        + (" A second one says how much of the daily budget was spent when." if noisy else ""),
     ]
 
 

@@ -3,9 +3,14 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from edged.cli.main import main
+from edged.errors import ExitCode
+from tests.conftest import missing
 
 
 @pytest.mark.parametrize("command", ["check-config", "run", "sense"])
@@ -28,3 +33,23 @@ def test_differential_policy_without_opendp_is_refused(command: str, tmp_path: P
     assert "needs OpenDP, which isn't installed: install edged[differential]" in sentence
     assert done.stdout == ""
     assert not state.exists()
+
+
+def test_differential_policy_is_said_with_its_budget(capsys: pytest.CaptureFixture[str]) -> None:
+    """`edged check-config` and `edged privacy` name ε and what a day may cost, and promise no more than noise can."""
+    if find_spec("opendp") is None:
+        missing("OpenDP isn't installed")
+    options = [
+        part
+        for key in ("policy=differential", "epsilon=0.5", "daily_epsilon=7")
+        for part in ("--set", "privacy." + key)
+    ]
+    assert main(["check-config", "/dev/null", *options]) == ExitCode.OK
+    assert "ε 0.5 a window, 7 in 24 hours" in capsys.readouterr().out
+    assert main(["privacy", "--config", "/dev/null", *options]) == ExitCode.OK
+    statement = " ".join(capsys.readouterr().out.split())
+    assert "at the most 1.65 times as likely" in statement
+    assert "cost ε = 7 at the most" in statement
+    assert "multiples of" not in statement
+    assert "and at the most;" not in statement
+    assert '"daily_epsilon": 7.0' in statement

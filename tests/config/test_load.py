@@ -51,6 +51,8 @@ def test_password_comes_from_a_systemd_credential(tmp_path: Path, monkeypatch: p
         ("[[cameras]]\nstart = 2026-01-01T00:00:00Z", 'start needs pace = "fast"'),
         ('[[cameras]]\npace = "fast"\n[[cameras]]\nid = "b"', 'either all cameras have pace = "fast" or none'),
         ('[privacy]\npolicy = "none"', "privacy.policy = 'none': input should be 'threshold'"),
+        ("[privacy]\nepsilon = 2\ndaily_epsilon = 1", "epsilon must not be more than daily_epsilon"),
+        ("[privacy]\nepsilon = 0", "privacy.epsilon = 0: input should be greater than or equal to 0.01"),
         ("[privacy]\nk = 1", "privacy.k = 1: input should be greater than or equal to 2"),
         ("[visits]\nmin_duration_s = 20\nmax_duration_s = 10", "min_duration_s must be less than max_duration_s"),
         ('[broker]\npassword = "geheim"', "broker.password doesn't belong in this file"),
