@@ -2,6 +2,7 @@
 
 Rules:
   - A test skips, with the reason, where a program or the shared data is absent.
+  - Hypothesis draws the same examples every time.
   - With EDGED_REQUIRE_REAL_PARTS=1, as in CI, a missing program is a failure: nothing is left out unseen.
 """
 
@@ -12,6 +13,11 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
+
+# The same examples every time, and no verdict by the clock: a busy machine is no reason to fail.
+settings.register_profile("edged", deadline=None, derandomize=True, database=None)
+settings.load_profile("edged")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
