@@ -11,7 +11,8 @@ import math
 import textwrap
 
 from edged.cli.common import config_of
-from edged.config.model import Config
+from edged.config.hours import Hours
+from edged.config.model import Config, Windows
 from edged.config.privacy import Privacy
 from edged.errors import ExitCode
 from edged.messages.common import Stamp
@@ -156,21 +157,34 @@ def _length(config: Config) -> str:
     return f"{seconds // 60} minutes" if seconds % 60 == 0 and seconds > 60 else f"{seconds} seconds"
 
 
+LANES = 5
+"""Places at which the invented visitors of the example stand."""
+SPACING_S = 2.4
+"""Seconds between two of them at the least, so that none is taken for a fragment of the one before at his place."""
+STAY_S = 6.0
+LOOKS_PER_SECOND = 2
+
+
 def example(config: Config) -> str:
-    """Return the message of a window in which 3 × k invented people passed, one after the other."""
-    camera = config.cameras[0]
-    reading = Reading(0.0, EXAMPLE_START, Clock.RECORDING)
-    line = Line(config, camera, Sees((), "example"), reading)
-    people = 3 * config.privacy.k
-    apart = config.visits.same_person_s + config.visits.lost_after_s + 10
-    for i in range(people):
-        for tick in range(60):
-            now = i * apart + tick / 10
-            line.see(now, [_face(tick, _HAPPY if i % 3 == 0 else _NEUTRAL)], Sees((), "example"))
-    compose = line.close(people * apart)
+    """Return the message of a window in which 3 × k invented people passed."""
+    people, camera = 3 * config.privacy.k, config.cameras[0]
+    if config.windows.length_s < (people + LANES) * SPACING_S:
+        config = config.model_copy(update={"windows": Windows(length_s=86400)})
+    config = config.model_copy(update={"hours": Hours()})
+    spacing = max((config.windows.length_s - 20) / people, SPACING_S)
+    end = min(config.windows.length_s, round(people * spacing + 20))
+    line = Line(config, camera, Sees((), "example"), Reading(0.0, EXAMPLE_START, Clock.RECORDING))
+    composed = []
+    for look in range(end * LOOKS_PER_SECOND + 1):
+        now = look / LOOKS_PER_SECOND
+        composed += line.advance(Reading(now, EXAMPLE_START + now, Clock.RECORDING))
+        first = max(int((now - STAY_S) / spacing), 0)
+        there = [i for i in range(first, people) if 0 <= now - i * spacing <= STAY_S and i * spacing <= now]
+        line.see(now, [_face(i, look) for i in there], Sees((), "example"))
+    compose = composed[0] if composed else line.close(end)
     return compose(Stamp(config.device.id, "00000000", 1)).model_dump_json()
 
 
-def _face(tick: int, scores: Scores) -> Sighting:
-    x = 0.2 + tick * 0.01
-    return Sighting(Box(x, 0.4, 0.06, 0.1), 0.9, 60.0, 10.0 if tick % 2 else 30.0, 0.0, scores)
+def _face(person: int, look: int) -> Sighting:
+    place = Box(0.1 + 0.18 * (person % LANES), 0.4, 0.06, 0.1)
+    return Sighting(place, 0.9, 60.0, 10.0 if look % 2 else 30.0, 0.0, _HAPPY if person % 3 == 0 else _NEUTRAL)

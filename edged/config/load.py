@@ -20,6 +20,17 @@ from pydantic_core import ErrorDetails
 from edged.config.model import Config
 from edged.errors import ConfigError, MissingInputError, UsageError
 
+_IN_WORDS = {
+    "int_parsing": "a whole number is needed, without a unit",
+    "int_type": "a whole number is needed",
+    "int_from_float": "a whole number is needed",
+    "float_parsing": "a number is needed, without a unit",
+    "float_type": "a number is needed",
+    "bool_parsing": "true or false is needed",
+    "bool_type": "true or false is needed",
+    "string_type": "text in quotes is needed",
+}
+"""Faults of type in a person's words; the key's name holds the unit."""
 CREDENTIAL = "edged-broker-password"
 """Name of the systemd credential that holds the broker's password (systemd.exec(5), LoadCredential=)."""
 
@@ -30,25 +41,47 @@ def load(path: Path | None, overrides: Sequence[str] = ()) -> Config:
     Raises ConfigError with a line for each fault, MissingInputError when there is no such file, UsageError when an
     override is not SECTION.KEY=VALUE.
     """
-    where = str(path) if path else "configuration"
     table = _read_toml(path) if path else {}
-    if "password" in table.get("broker", {}):
-        raise ConfigError(
-            f"{where}: broker.password doesn't belong in this file: use broker.password_file, the environment variable "
+    places = {key: str(path) for key in _keys(table)}
+    lines = []
+    if isinstance(table.get("broker"), dict) and table["broker"].pop("password", None) is not None:
+        lines.append(
+            f"{path}: broker.password doesn't belong in this file: use broker.password_file, the environment variable "
             f"EDGED_BROKER__PASSWORD, or the systemd credential {CREDENTIAL}"
         )
-    for layer in (_environment(), _credentials()):
+    for place, layer in (("environment", _environment()), ("credentials", _credentials())):
+        places |= dict.fromkeys(_keys(layer), place)
         table = _merged(table, layer)
     for override in overrides:
-        table = _overridden(table, override)
+        before, table = table, _overridden(table, override)
+        places |= {key: "command line" for key in _keys(table) if key not in _keys(before)}
+        places[override.partition("=")[0]] = "command line"
     try:
-        return Config.model_validate(table)
+        config = Config.model_validate(table)
     except ValidationError as error:
         faults = error.errors(include_url=False)
         # A bad camera also makes pydantic say that the list is too short: the first fault is the true one.
         faults = [fault for fault in faults if fault["type"] != "too_short" or len(faults) == 1]
-        lines = [f"{where}: {_sentence(fault)}" for fault in faults]
-        raise ConfigError("\n".join(lines)) from None
+        lines += [
+            f"{places.get(_section_key(fault['loc']), path or 'defaults')}: {_sentence(fault)}" for fault in faults
+        ]
+    if lines:
+        raise ConfigError("\n".join(lines))
+    return config
+
+
+def _keys(table: Mapping[str, Any]) -> set[str]:
+    """Return the SECTION.KEY names in a table."""
+    return {f"{name}.{key}" for name, section in table.items() if isinstance(section, Mapping) for key in section} | {
+        *table
+    }
+
+
+def _section_key(loc: tuple[int | str, ...]) -> str:
+    named = [str(part) for part in loc if isinstance(part, str)]
+    if named[:1] == ["cameras"]:
+        return ".".join(["camera", *named[1:2]])
+    return ".".join(named[:2])
 
 
 def _environment() -> dict[str, Any]:
@@ -106,8 +139,12 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise MissingInputError(f"{path}: there is no such configuration file; config/edged.toml is a sample") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: can't be read as text: {error}") from None
+    except OSError as error:
+        raise MissingInputError(
+            f"{path}: can't be read ({error.strerror}): give a file that edged's user may read"
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is not text in UTF-8: save it as such") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
 
@@ -124,6 +161,7 @@ def _sentence(fault: ErrorDetails) -> str:
         return f"{key}: write [[{key}]], in double brackets, once for each"
     if fault["type"] == "string_pattern_mismatch" and key.endswith("id"):
         what = "a name has 1 to 32 of a-z, 0-9, - and _, and begins with a letter or digit"
+    what = _IN_WORDS.get(fault["type"], what)
     shown = "(hidden)" if "password" in key else repr(fault["input"])
     return f"{key} = {shown}: {what}"
 

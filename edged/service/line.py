@@ -74,6 +74,7 @@ class Line:
 
     def close(self, now: float) -> Compose:
         """End all visits and the open window, as at a stop."""
+        self._coverage.advance(now, is_open=self.is_open)
         self._count(self._book.close())
         return self._close(self._schedule.close(now))
 

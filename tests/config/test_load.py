@@ -63,6 +63,7 @@ def test_password_comes_from_a_systemd_credential(tmp_path: Path, monkeypatch: p
         ('[hours]\nmonday = "8 to 20"', "hours.monday: write ranges of hours"),
         ('[[cameras]]\nlines = [{ id = "a", start = [0, 0], end = [0, 0] }]', "start and end are the same point"),
         ("[privacy]\nk = 5\ngrid = 6", "grid must not be more than k"),
+        ('[windows]\nlength_s = "15 min"', "windows.length_s = '15 min': a whole number is needed, without a unit"),
         ("[broker", "not valid TOML"),
     ],
 )
@@ -83,6 +84,35 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(path)
     assert len(str(caught.value).splitlines()) == 3
+
+
+def test_fault_names_the_layer_it_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody searches the file for what the environment or the command line said."""
+    path = write(tmp_path, "[privacy]\nk = 0\n")
+    monkeypatch.setenv("EDGED_BROKER__PORT", "0")
+    with pytest.raises(ConfigError) as caught:
+        load(path, ["windows.length_s=7.5", "camera.pace=quick"])
+    places = {line.split(": ")[1].split(" ")[0]: line.split(": ")[0] for line in str(caught.value).splitlines()}
+    assert places == {
+        "privacy.k": str(path),
+        "broker.port": "environment",
+        "windows.length_s": "command line",
+        "cameras[1].pace": "command line",
+    }
+
+
+def test_password_in_the_file_hides_no_other_fault(tmp_path: Path) -> None:
+    """All faults are told at once, that one too."""
+    path = write(tmp_path, '[broker]\npassword = "geheim"\nport = 0\n')
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_folder_in_place_of_a_file_is_told(tmp_path: Path) -> None:
+    """What can't be read is a missing input, with a sentence that says so."""
+    with pytest.raises(MissingInputError, match="can't be read"):
+        load(tmp_path)
 
 
 def test_missing_file_is_told() -> None:
