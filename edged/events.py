@@ -12,7 +12,7 @@ from typing import Final
 
 _log = logging.getLogger("edged.sense")
 
-FIELDS: Final = frozenset({"camera", "reason", "width", "height", "fps", "pixel_format", "path"})
+FIELDS: Final = frozenset({"camera", "reason", "width", "height", "fps", "pixel_format", "path", "state"})
 """What an event may speak of."""
 
 
@@ -21,10 +21,11 @@ class Event(enum.Enum):
 
     CAMERA_OPENED = (logging.INFO, "camera {camera!r} gives {width}×{height} at {fps} fps as {pixel_format}")
     CAMERA_DIFFERS = (logging.WARNING, "camera {camera!r} doesn't give what was asked for: {reason}")
-    CAMERA_LOST = (logging.WARNING, "{reason}")
-    CAMERA_BACK = (logging.INFO, "camera {camera!r} gives pictures again")
+    CAMERA_LOST = (logging.WARNING, "{reason}; trying again")
+    CAMERA_STATE = (logging.INFO, "camera {camera!r} is {state}")
     CAMERA_HANGS = (logging.WARNING, "camera {camera!r} doesn't return from its driver: left behind")
     CAMERA_FAULT = (logging.ERROR, "the worker of camera {camera!r} failed: {reason}")
+    MODELS_LOADED = (logging.INFO, "looking with {reason}")
     STORE_REFUSES = (logging.ERROR, "the outbox takes nothing, messages wait in memory: {reason}")
     BUDGET_REFUSES = (logging.ERROR, "the budget can't be written, so windows are withheld: {reason}")
     BUDGET_DAMAGED = (logging.ERROR, "the budget file was damaged and is now {path}; nothing is told for 24 hours")

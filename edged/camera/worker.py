@@ -167,8 +167,6 @@ class CameraWorker:
         return True
 
     def _note_frame(self, now: float) -> None:
-        if self._signs.error is not None:
-            tell(Event.CAMERA_BACK, camera=self._camera.id)
         self._signs = self._signs.seen(now)
 
     def _note_loss(self, reason: str) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from edged.cli.common import config_of
+from edged.cli.main import INTERRUPTED
 from edged.config.model import Config
 from edged.errors import ExitCode, InputError, MissingInputError, UsageError
 from edged.messages.window import WindowMessage
@@ -14,7 +15,7 @@ from edged.service import analyse
 from edged.service.signals import on_stop
 
 
-def analyze(parsed: argparse.Namespace) -> ExitCode:
+def analyze(parsed: argparse.Namespace) -> int:
     """Print one JSON object a line: a picture's faces, or a video's windows."""
     config = config_of(parsed)
     files: list[Path] = parsed.files
@@ -29,23 +30,36 @@ def analyze(parsed: argparse.Namespace) -> ExitCode:
 
 
 def _pictures(config: Config, paths: list[Path]) -> ExitCode:
-    print("edged: what follows is about single faces: personal data, which stays on this machine", file=sys.stderr)
     reader = analyse.PictureReader(config)
+    print("edged: what follows is about single faces: personal data, which stays on this machine", file=sys.stderr)
     worst = ExitCode.OK
     for path in paths:
         try:
             print(json.dumps(reader.faces(path), ensure_ascii=False), flush=True)
         except (InputError, MissingInputError) as error:
-            print(f"edged: {error}", file=sys.stderr)
+            print("edged: " + str(error).removeprefix("camera 'picture': "), file=sys.stderr)
             worst = error.exit_code
     return worst
 
 
-def _video(config: Config, path: Path) -> ExitCode:
+def _video(config: Config, path: Path) -> int:
+    states = set()
+
     def show(message: WindowMessage) -> None:
+        states.add(message.state)
         print(message.model_dump_json(), flush=True)
 
-    analyse.video(config, path, show, on_stop())
+    stop = on_stop()
+    analyse.video(config, path, show, stop)
+    if stop.is_set():
+        print("edged: interrupted; the last window covers the video up to here", file=sys.stderr)
+        return INTERRUPTED
+    if states == {"withheld"}:
+        print(
+            f"edged: no window had the {config.privacy.k} people that it takes to tell of them; for a trial: "
+            "--set privacy.k=2 --set visits.same_person_s=0, or longer windows",
+            file=sys.stderr,
+        )
     return ExitCode.OK
 
 

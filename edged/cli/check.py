@@ -1,31 +1,76 @@
 """check-config."""
 
 import argparse
+from collections.abc import Iterator
 
 from edged.camera.redact import is_url, redact
-from edged.cli.common import require_parts
-from edged.cli.main import DEFAULT_CONFIG
+from edged.cli.common import config_path, require_parts
+from edged.config.hours import DAYS
 from edged.config.load import load
-from edged.errors import ExitCode
+from edged.config.model import Config
+from edged.errors import ExitCode, ModelError
+from edged.vision.card import load_cards
 
 
 def check_config(parsed: argparse.Namespace) -> ExitCode:
-    """Check a file; say in a few lines what it amounts to."""
-    path = parsed.file or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    """Check a file; say in a few lines what it amounts to, and what on this machine doesn't fit it."""
+    path = parsed.file or config_path(parsed)
     config = load(path, parsed.overrides)
     require_parts(config)
-    broker, privacy = config.broker, config.privacy
     print(f"{path or 'defaults'}: good")
-    print(f"  device    {config.device.id}")
-    for camera in config.cameras:
-        print(f"  camera    {camera.id}: {_shown(str(camera.source))}")
-    print(f"  windows   {config.windows.length_s} s, released from {privacy.k} visits on")
-    if privacy.policy == "differential":
-        print(f"  privacy   ε {privacy.epsilon:g} a window, {privacy.daily_epsilon:g} in 24 hours for all cameras")
-    print(f"  broker    {broker.host}:{broker.port}{', TLS' if broker.tls else ''}")
-    print(f"  topics    edged/{config.device.id}/…")
-    print(f"  state     {config.outbox.folder}")
+    for name, text in _summary(config):
+        print(f"  {name:<9} {text}")
+    for caution in _cautions(config):
+        print(f"  CAUTION   {caution}")
     return ExitCode.OK
+
+
+def _summary(config: Config) -> Iterator[tuple[str, str]]:
+    broker, privacy, vision = config.broker, config.privacy, config.vision
+    yield "device", f"{config.device.id}, for {config.device.purpose}"
+    for camera in config.cameras:
+        parts = [
+            f"{kind} {', '.join(part.id for part in parts)}"
+            for kind, parts in (("lines", camera.lines), ("zones", camera.zones), ("masks", camera.masks))
+            if parts
+        ]
+        yield "camera", "; ".join([f"{camera.id}: {_shown(str(camera.source))}", *parts])
+    yield "models", f"{vision.face_model}, {vision.emotion_model}; runtime {vision.runtime} on {vision.accelerator}"
+    days = [f"{day[:3]} {hours}" for day in DAYS if (hours := getattr(config.hours, day))]
+    yield "hours", f"{'; '.join(days)} ({config.hours.time_zone})" if days else "always open"
+    yield "windows", f"{config.windows.length_s} s, released from {privacy.k} people on"
+    if privacy.policy == "differential":
+        yield "privacy", f"ε {privacy.epsilon:g} a window, {privacy.daily_epsilon:g} in 24 hours for all cameras"
+    else:
+        yield (
+            "privacy",
+            f"counts in multiples of {privacy.rounding}, carried over {privacy.carry_windows} windows at most",
+        )
+    login = f", as {broker.username}" if broker.username else ""
+    yield "broker", f"{broker.host}:{broker.port}{', TLS' if broker.tls else ''}{login}"
+    yield "topics", f"edged/{config.device.id}/…"
+    yield "state", str(config.outbox.folder)
+
+
+def _cautions(config: Config) -> Iterator[str]:
+    """Say what may be right elsewhere and is wrong on this machine."""
+    files = {"broker.password_file": config.broker.password_file, "broker.ca_file": config.broker.ca_file}
+    for key, file in files.items():
+        if file is not None and not file.is_file():
+            yield f"{key}: there is no file {file} on this machine"
+    try:
+        known = load_cards(config.vision.models_folder)
+    except ModelError as error:
+        yield f"vision.models_folder: {error}"
+    else:
+        for key in ("face_model", "emotion_model"):
+            name = getattr(config.vision, key)
+            if name != "auto" and name not in known:
+                yield f"vision.{key}: no model is called {name!r}; there are {', '.join(sorted(known))}"
+    if config.device.id == "edged":
+        yield "device.id is the default: give each device its own, or they push each other off the broker"
+    if config.privacy.policy == "threshold" and config.privacy.rounding == 1:
+        yield "privacy: figures are exact (grid 1), which is for trials only"
 
 
 def _shown(source: str) -> str:

@@ -19,6 +19,9 @@ from edged.errors import EdgedError, ExitCode
 
 DEFAULT_CONFIG = Path("/etc/edged/edged.toml")
 
+INTERRUPTED = 130
+"""Ended by Ctrl-C, as shells have it: 128 + SIGINT."""
+
 _EPILOG = """\
 exit codes (sysexits.h): 0 well; 64 wrong command line; 65 input is not what it should be, or a model is damaged;
 66 input missing; 69 a runtime, delegate or extra is missing; 70 a fault of edged; 73 state folder can't be written;
@@ -56,8 +59,8 @@ def parser() -> argparse.ArgumentParser:
     check = _command(
         commands, "check-config", "check:check_config", "check a configuration file and show what it amounts to"
     )
-    check.add_argument("file", type=Path, nargs="?", help=f"TOML file (default: {DEFAULT_CONFIG} when it exists)")
-    check.add_argument("--set", dest="overrides", metavar="SECTION.KEY=VALUE", action="append", default=[])
+    check.add_argument("file", type=Path, nargs="?", help="TOML file, as with -c")
+    _add_config_options(check)
 
     privacy = _command(commands, "privacy", "privacy:privacy", "say in plain words what leaves the device, and when")
     _add_config_options(privacy)
@@ -66,7 +69,9 @@ def parser() -> argparse.ArgumentParser:
     schema.add_argument("message", nargs="?", choices=["window", "gap", "status"], help="only this one")
 
     models = _command(commands, "models", "models:models", "what models there are, and whether they are sound")
-    models.add_argument("action", choices=["list", "verify"])
+    models.add_argument(
+        "action", choices=["list", "verify"], help="list: a table of the cards; verify: hashes, tensors, golden figures"
+    )
     models.add_argument("--folder", type=Path, help="folder with further models (vision.models_folder)")
     models.add_argument("--json", action="store_true", help="machine-readable")
 
@@ -120,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"edged: {line}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has enough: `edged schema | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK

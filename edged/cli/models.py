@@ -19,15 +19,16 @@ def _list(parsed: argparse.Namespace) -> ExitCode:
     if parsed.json:
         print(json.dumps([card.model_dump(mode="json") for card in cards], indent=2, ensure_ascii=False))
         return ExitCode.OK
-    print(f"{'NAME':<22}{'TASK':<9}{'INPUT':<10}{'SHA-256':<14}{'LICENCE':<20}SUMMARY")
+    print(f"{'NAME':<22}{'TASK':<9}{'INPUT':<10}{'SHA-256':<14}{'LICENCE':<14}SUMMARY")
     for card in cards:
         print(_row(card))
     return ExitCode.OK
 
 
 def _row(card: Card) -> str:
+    licence = card.origin.licence.split()[0].rstrip(",;")
     size = f"{card.input.width}×{card.input.height}"
-    return f"{card.name:<22}{card.task:<9}{size:<10}{card.short_hash:<14}{card.origin.licence:<20}{card.summary}"
+    return f"{card.name:<22}{card.task:<9}{size:<10}{card.short_hash:<14}{licence:<14}{card.summary}"
 
 
 def _verify(parsed: argparse.Namespace) -> ExitCode:
@@ -40,4 +41,6 @@ def _verify(parsed: argparse.Namespace) -> ExitCode:
         for name, findings in results:
             for finding in findings:
                 print(f"{'ok ' if finding.ok else 'BAD'} {name:<22} {finding.check}: {finding.detail}")
+        bad = sum(any(not finding.ok for finding in findings) for _, findings in results)
+        print(f"{len(results) - bad} of {len(results)} models are sound")
     return ExitCode.OK if all(finding.ok for _, findings in results for finding in findings) else ExitCode.DATA

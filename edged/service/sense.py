@@ -8,6 +8,7 @@ Rules:
   - Nothing here decides what may be told; that is anonymise's. Nothing here waits for the network; that is publish's.
 """
 
+import os
 import resource
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from edged.camera.frame import Frame, FrameSource
 from edged.camera.sources import open_source
 from edged.config.model import Camera, Config
 from edged.errors import ExitCode
+from edged.events import Event, tell
 from edged.messages.common import utc
 from edged.messages.status import SenseReport
 from edged.outbox.files import exclusive
@@ -44,6 +46,7 @@ REPORT_EVERY = 30.0
 
 def main(config: Config, stop: Stop) -> ExitCode:
     """Sense until stopped, or until all recordings have ended."""
+    os.umask(0o027)
     cv2.setNumThreads(1)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would be a picture on the disk
     folder = config.outbox.folder
@@ -117,6 +120,8 @@ class _Live:
         self._handover = handover
         self._eyes = Eyes(config, config.cameras)
         self._desk = Desk()
+        looks = ", ".join(model.name for model in self._eyes.sees.models)
+        tell(Event.MODELS_LOADED, reason=f"{looks} by {self._eyes.sees.runtime}")
         reading = clock.read()
         self._posts = {
             c.id: Post(config, c, self._desk, self._eyes.sees, reading, ledger=ledger) for c in config.cameras
@@ -159,10 +164,17 @@ class _Live:
     def _report(self, reading: Reading) -> None:
         """Say how sensing is doing when it changes, and every now and then."""
         report = self._compose(reading)
+        self._tell_states(report)
         changed = self._reported is None or report.model_copy(update={"at": self._reported.at}) != self._reported
         if changed or reading.now >= self._report_due:
             self._handover.report(report)
             self._reported, self._report_due = report, reading.now + REPORT_EVERY
+
+    def _tell_states(self, report: SenseReport) -> None:
+        before = {camera.id: camera.state for camera in self._reported.cameras} if self._reported else {}
+        for camera in report.cameras:
+            if camera.state != before.get(camera.id):
+                tell(Event.CAMERA_STATE, camera=camera.id, state=camera.state)
 
     def _compose(self, reading: Reading) -> SenseReport:
         sees = self._eyes.sees

@@ -35,7 +35,7 @@ def test_event_speaks_of_the_device_only(event: Event) -> None:
 def test_event_is_logged_with_its_name(caplog: pytest.LogCaptureFixture) -> None:
     """An alert can hang on the event's name."""
     with caplog.at_level("INFO"):
-        tell(Event.CAMERA_BACK, camera="door")
+        tell(Event.CAMERA_STATE, camera="door", state="live")
     (record,) = caplog.records
-    assert record.getMessage() == "camera 'door' gives pictures again"
-    assert getattr(record, "event", None) == "CAMERA_BACK"
+    assert record.getMessage() == "camera 'door' is live"
+    assert getattr(record, "event", None) == "CAMERA_STATE"
