@@ -2,13 +2,17 @@
 
 import argparse
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from edged.cli.main import parser
+from edged.messages.gap import GapMessage
+from edged.messages.window import WindowMessage
 
 
 @pytest.fixture
@@ -35,6 +39,16 @@ def test_every_promise_names_a_test_that_exists(repository: Path) -> None:
         for path, function in named:
             assert (repository / path).exists(), path
             assert not function or function in functions(repository / path), f"{path} has no {function}"
+
+
+def test_messages_in_the_documents_are_messages(repository: Path) -> None:
+    """An example that a subscriber copies is accepted by the models that write the real ones."""
+    kinds: dict[str, type[BaseModel]] = {"edged.window/1": WindowMessage, "edged.gap/1": GapMessage}
+    for name in ("README.md", "docs/MESSAGES.md"):
+        examples = re.findall(r"```json\n(.*?)```", (repository / name).read_text(encoding="utf-8"), re.DOTALL)
+        assert examples
+        for example in examples:
+            kinds[json.loads(example)["schema"]].model_validate_json(example)
 
 
 def test_commands_in_the_documents_exist(documents: list[tuple[str, str]]) -> None:
