@@ -1,0 +1,48 @@
+"""The policies under attack: a deliberately weak one, and that of the default configuration."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from edged.anonymise.release import Gate
+from edged.anonymise.threshold import Threshold
+from edged.config.model import Camera, Visits
+from edged.config.privacy import Privacy
+from edged.publish.publisher import POLL_S
+from edged.service.protection import gate_of
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One way to protect, as far as an attack can meet it."""
+
+    gate: Callable[[], Gate]
+    """Makes the gate of a device that has just started."""
+    rolls_up: bool
+    """A second message tells a window's visits again, together with what came after them."""
+    same_person_s: float
+    """As in the configuration of visits."""
+    rounds_load: bool
+    """Whether the share of dropped pictures is rounded."""
+    load_when_withheld: bool
+    """Whether a withheld window says how many pictures were dropped."""
+    cut_windows: bool
+    """Whether a window that a clock step has cut short may be told of."""
+    report_grid: bool
+    """Whether reports of sensing come on a fixed grid, to the second, rather than 30 s after the last one."""
+    polls_s: float
+    """How often publish looks into the outbox, in seconds."""
+
+
+DEFAULTS: Final = Privacy()
+K: Final = DEFAULTS.k
+PLANTS: Final = K - 2
+"""Visitors whom the stated adversary controls."""
+
+
+WEAK: Final = Policy(lambda: Gate(Threshold(k=1, grid=1), carry=0), True, 0.0, False, True, True, False, 0.0)
+"""Everything is told, exactly."""
+OURS: Final = Policy(
+    lambda: gate_of(DEFAULTS, Camera(), None), False, Visits().same_person_s, True, True, True, False, POLL_S
+)
+"""What a device does whose owner changed nothing."""

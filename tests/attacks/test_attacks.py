@@ -1,0 +1,42 @@
+"""Every attack succeeds against a weak policy, and against the default one as little as docs/ATTACKS.md says."""
+
+import pytest
+
+from tests.attacks.game import BRIEF, play
+from tests.attacks.policies import OURS, WEAK
+from tests.attacks.proposal import PROPOSED
+from tests.attacks.suite import ATTACKS, STRONGER, VANISHES, Attack
+
+HELD = [attack for attack in ATTACKS if attack.ours < 1]
+NOT_HELD = [attack for attack in ATTACKS if attack.ours == 1]
+
+
+def name(attack: Attack) -> str:
+    return attack.name
+
+
+@pytest.mark.parametrize("attack", [a for a in (*ATTACKS, *STRONGER) if a.weak is not None], ids=name)
+def test_attack_succeeds_against_a_weak_policy(attack: Attack) -> None:
+    """An attack that couldn't win where everything is told would prove nothing where it isn't."""
+    assert attack.weak is not None
+    assert attack.score(WEAK, BRIEF).high >= attack.weak
+
+
+@pytest.mark.parametrize("attack", HELD, ids=name)
+def test_attack_wins_next_to_nothing_against_the_defaults(attack: Attack) -> None:
+    """As far as so few plays can tell (99 % interval), the advantage is within its bound."""
+    assert attack.score(OURS, BRIEF).low <= attack.ours
+
+
+@pytest.mark.parametrize("attack", NOT_HELD, ids=name)
+def test_drawn_edges_hold_against_what_the_defaults_do_not(attack: Attack) -> None:
+    """What docs/ATTACKS.md proposes defeats every attack that a fixed edge loses to."""
+    assert attack.score(PROPOSED, BRIEF).low <= VANISHES
+
+
+@pytest.mark.parametrize(("tell", "least", "most"), [(True, 0.95, 1.0), (False, -0.2, 0.2)])
+def test_adversary_finds_what_is_told_and_nothing_else(tell: bool, least: float, most: float) -> None:
+    """The score is near 1 when a reading shows the world, and near 0 when it is a coin."""
+    score = play(lambda world, rng: (rng.random() < 0.5, world if tell else rng.random() < 0.5), BRIEF, 7)
+    assert least <= score.advantage <= most
+    assert score.low <= score.advantage <= score.high

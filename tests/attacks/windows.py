@@ -1,0 +1,195 @@
+"""Attacks on what windows say: what goes into the gate of one camera and what comes out.
+
+Rules:
+  - An attack takes a maker of gates and a world and plays once. In the world True the target was there, or showed what
+    the adversary suspects.
+  - The adversary's own visitors ("plants") are few and do what serves him best; he knows the target's times.
+"""
+
+import random
+
+from edged.anonymise.figures import EmotionFigures, Release
+from edged.windows.tally import Tally
+from tests.attacks.game import Reading
+from tests.attacks.people import (
+    ANGER,
+    BUSY,
+    FEAR,
+    HAPPINESS,
+    NEUTRAL,
+    QUIET,
+    SADNESS,
+    USUAL,
+    several,
+    strangers,
+    tally,
+    together,
+)
+from tests.attacks.policies import PLANTS, K, Policy
+
+TARGET = tally(SADNESS, strength=0.9, dwell=20.0, attention=9.0)
+LIVE = Tally(live_ms=900_000)
+
+
+def figures(release: Release | None) -> Reading:
+    """Everything a message says of visitors, figure by figure, and each class of a histogram by itself."""
+    if release is None:
+        return (None,) * 29
+    emotion = release.emotion
+    return (
+        release.windows_covered,
+        release.visits,
+        release.dwell.histogram,
+        release.dwell.mean_s,
+        release.attention.histogram,
+        release.attention.mean_s,
+        (release.attention_share, release.in_view_mean),
+        release.in_view_most,
+        emotion and emotion.visits,
+        emotion and emotion.face_distribution,
+        emotion and emotion.mean_scores,
+        *release.dwell.histogram,
+        *release.attention.histogram,
+        *(_counts(emotion) if emotion else (None,) * 8),
+    )
+
+
+def _counts(emotion: EmotionFigures) -> Reading:
+    return tuple(round(emotion.visits * share) for share in emotion.face_distribution)
+
+
+def closed(policy: Policy, *windows: Tally) -> Reading:
+    """Let a device close one window after the other; give all it says, window by window."""
+    gate = policy.gate()
+    return sum((figures(gate.close(window + LIVE)) for window in windows), ())
+
+
+def alone(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """N = 1: nobody else is in the shop."""
+    return closed(policy, several(TARGET, world))
+
+
+def one_below(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """N = k − 1: with the target, k − 1 are there, and he controls all the others."""
+    return closed(policy, several(tally(), PLANTS) + several(TARGET, world))
+
+
+def with_company(mean: float, policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Presence: strangers, nobody of his own."""
+    return closed(policy, strangers(mean, rng) + several(TARGET, world))
+
+
+def usual_hour(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Presence among the strangers of a usual hour."""
+    return with_company(USUAL, policy, world, rng)
+
+
+def quiet_hour(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Presence among the few strangers of a quiet hour."""
+    return with_company(QUIET, policy, world, rng)
+
+
+def busy_hour(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Presence among many strangers."""
+    return with_company(BUSY, policy, world, rng)
+
+
+def neighbours(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Differencing: two messages of which one has the minute of the target and the other hasn't, subtracted."""
+    minute = strangers(USUAL / 15, rng, least=0) + several(TARGET, world)
+    rest, after = strangers(USUAL, rng), strangers(USUAL, rng)
+    windows = (rest, rest + minute) if policy.rolls_up else (rest + minute, after)
+    gate = policy.gate()
+    first, second = (gate.close(window + LIVE) for window in windows)
+    if first is None or second is None:
+        return (first is None, second is None, None, None)
+    classes = zip(second.dwell.histogram, first.dwell.histogram, strict=True)
+    return (True, True, second.visits - first.visits, tuple(a - b for a, b in classes))
+
+
+def feeling(mean: float, policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Emotion: the target was there for certain; did he look sad or happy?"""
+    target = tally(SADNESS if world else HAPPINESS, strength=0.9, dwell=20.0, attention=9.0)
+    return closed(policy, strangers(mean, rng) + target)
+
+
+def staying(mean: float, policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Dwell: the target was there for certain; did he stay for a minute and a half or for ten seconds?"""
+    target = tally(NEUTRAL, dwell=90.0, attention=5.0) if world else tally(NEUTRAL, dwell=10.0, attention=5.0)
+    return closed(policy, strangers(mean, rng) + target)
+
+
+def homogeneous(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """A homogeneous window: all k to 2k visitors looked neutral for the same time; did the target, too?"""
+    others = several(tally(), rng.randint(K - 1, 2 * K - 1))
+    return closed(policy, others + (tally(ANGER) if world else tally()))
+
+
+def at_k(mean: float, policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Steering the threshold: with his k − 2, the target and the one stranger make k."""
+    return closed(policy, several(tally(), PLANTS) + strangers(mean, rng) + several(TARGET, world))
+
+
+def at_k_in_a_quiet_hour(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Steering the threshold while hardly anybody comes."""
+    return at_k(QUIET, policy, world, rng)
+
+
+def at_k_in_a_usual_hour(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Steering the threshold while strangers come and go."""
+    return at_k(USUAL, policy, world, rng)
+
+
+def filled_cell(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Steering an edge: two of his look afraid, the others neutral; strangers hardly ever do. Did the target?"""
+    plants = several(tally(FEAR), 2) + several(tally(), PLANTS - 2)
+    return closed(policy, plants + strangers(USUAL, rng) + tally(FEAR if world else NEUTRAL))
+
+
+def filled_class(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Steering an edge: two of his look at the camera for two minutes. Did the target?"""
+    plants = several(tally(dwell=130.0, attention=120.0), 2) + several(tally(), PLANTS - 2)
+    target = tally(dwell=130.0, attention=120.0 if world else 0.0)
+    return closed(policy, plants + strangers(USUAL, rng) + target)
+
+
+def crowded_moment(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Steering the maximum: five of his stand together at one moment. Was the target in view then?"""
+    together_ = several(tally(company=6 if world else 5), 5)
+    return closed(policy, together_ + strangers(USUAL, rng) + TARGET)
+
+
+def carried(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Carry abuse: the target alone at night; then his k − 2 come, then strangers. When is something said?"""
+    return closed(
+        policy, several(TARGET, world), several(tally(), PLANTS), strangers(QUIET, rng), strangers(QUIET, rng)
+    )
+
+
+def one_by_one(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Carry abuse: he sends his visitors window by window to find how many were carried before they came."""
+    night = several(TARGET, world) + strangers(QUIET, rng)
+    return closed(policy, night, several(tally(), 4), several(tally(), 2), several(tally(), 2))
+
+
+def shown_by_one(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Emotion of one: faces of the strangers can't be read, the target comes in and out of view ten times."""
+    feels = SADNESS if world else HAPPINESS
+    target = tally(feels) + several(tally(feels, fragment=True), 9)
+    return closed(policy, several(tally(None), K - 1) + target)
+
+
+def knowing_all_at_k(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Presence, stronger: all k − 1 others are his, or one body that comes back again and again."""
+    return closed(policy, several(tally(), K - 1) + several(TARGET, world))
+
+
+def knowing_all(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Presence, stronger: he knows all k + 2 others exactly, and made sure that they are one short of a step."""
+    return closed(policy, several(tally(), K + 2) + several(TARGET, world))
+
+
+def knowing_all_feeling(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Emotion, stronger: he knows all others exactly, and two of them look sad."""
+    others = together([several(tally(SADNESS), 2), several(tally(), K)])
+    return closed(policy, others + tally(SADNESS if world else NEUTRAL))
