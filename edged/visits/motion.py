@@ -10,8 +10,8 @@ Rules:
   - Surprise is a negative log-likelihood. A forecast that is vague, because the face is new or long unseen, fits many
     sightings a little; one that is sure fits few, and those better.
 
-The constants were searched on the scenes of tools/scenes with seeds 101 and 102; docs/VISITS.md gives the figures, and
-says what the neighbouring values cost.
+The constants were searched on the scenes of tools/scenes with seeds 101 and 102; docs/VISITS.md says what the
+neighbouring values cost.
 """
 
 import math
@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from edged.vision.sighting import Box
 
 MEMORY_S = 1.5
-SPEED_X, SPEED_Y, SPEED_SIZE = 6.5, 2.0, 0.4
-"""Usual speeds of a newcomer, in face widths, face heights and doublings (times 0.69) per second: a face is 0.15 m wide
-and people walk at 1 m/s across the picture, but hardly up and down in it."""
+SPEED_X, SPEED_Y, SPEED_SIZE = 8.0, 2.0, 0.4
+"""Usual speeds of a newcomer, per second in face widths, in face heights and in the logarithm of the height: a face is
+0.15 m wide, and people walk at 1.2 m/s, across the picture rather than up and down in it."""
 WANDER = 0.25
 """By how much of its usual speed a face changes it within MEMORY_S: most of those in view stand still or walk on."""
 SHAKE, SHAKE_SIZE = 0.045, 0.05

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from edged.vision.sighting import Box, Sighting
 from edged.visits.motion import Motion
 
-MOST_SURPRISE = 5.0
+MOST_SURPRISE = 4.3
 """From here on (a negative log-likelihood, see Motion.surprise) a sighting is rather a new face."""
 MOST_SURPRISE_FOUND = 6.5
 """The same for a face found again well within the picture: where should a new one have come from?"""
@@ -39,7 +39,7 @@ PROOF, PROOF_S = 4, 0.25
 """Sure sightings, and seconds from the first to the last of them, that prove a track."""
 TRIAL_S = 0.5
 """A track on trial is lost after so long unseen."""
-OUTSIDE_S = 0.7
+OUTSIDE_S = 0.6
 """A track that is expected to be out of the picture is lost after so long unseen."""
 
 
@@ -87,7 +87,7 @@ class Tracker:
     def update(self, now: float, sightings: Sequence[Sighting]) -> list[tuple[Track, Sighting]]:
         """Give each sighting its track, an old or a new one. `now` must not run backwards."""
         self._end_trials(now)
-        # Greedy: an optimal assignment (Hungarian) gave the same figures within their noise at twice the time.
+        # Greedy: an optimal assignment gave the same figures to within 0.001.
         links = sorted(self._links(now, sightings), key=lambda link: link.surprise)
         track_of: dict[int, Track] = {}
         taken: set[int] = set()

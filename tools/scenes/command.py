@@ -16,10 +16,8 @@ COLUMNS = ("visits", "counted", "count_error", "idf1", "idf1_at_best", "id_switc
 def add_to(tasks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the sub-command to a command line."""
     visits = tasks.add_parser("visits", help="how well faces are followed and visits counted")
-    visits.add_argument("--seed", type=int, default=1, help="other seed, other people (default: 1)")
-    visits.add_argument(
-        "--lost-after", type=float, metavar="S", help="visits.lost_after_s to measure with (default: the default)"
-    )
+    visits.add_argument("--seeds", type=int, nargs="+", default=[1, 2], help="other seeds, other people (default: 1 2)")
+    visits.add_argument("--lost-after", type=float, metavar="S", help="instead of the default of visits.lost_after_s")
     visits.add_argument(
         "--clips", type=Path, metavar="FOLDER", help="also the sample video, and those clips of data/videos found here"
     )
@@ -29,10 +27,10 @@ def add_to(tasks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def measure(given: argparse.Namespace, progress: Callable[[int, int], None]) -> dict[str, Any]:
     """Return the figures that the command line asks for."""
     settings = Visits() if given.lost_after is None else Visits(lost_after_s=given.lost_after)
-    figures = table.measure(given.seed, settings, progress)
+    figures = table.measure(given.seeds, settings, progress)
     if given.clips is not None:
         figures["clips"] = clips.measure(given.clips, settings, progress)
-    return figures | {"seed": given.seed, "lost_after_s": settings.lost_after_s}
+    return figures | {"seeds": given.seeds, "lost_after_s": settings.lost_after_s}
 
 
 def text(figures: dict[str, Any]) -> str:

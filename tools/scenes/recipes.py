@@ -1,6 +1,6 @@
 """The scenes: each asks one thing of the tracker, and the crowds ask all at once.
 
-Faces are 30 to 150 px high unless said otherwise. Seconds are chosen so that some 25 to 60 visits happen in each.
+Faces are 30 to 150 px high unless said otherwise. Seconds are chosen so that some 20 to 100 visits happen in each.
 """
 
 from .eye import Rhythm

@@ -43,11 +43,11 @@ def make(recipe: Recipe, seed: int) -> Scene:
     return Scene(truth, sight(rng, recipe.lens, truth))
 
 
-def measure(seed: int, settings: Visits, progress: Callable[[int, int], None]) -> dict[str, Any]:
-    """Return the figures of all scenes."""
+def measure(seeds: Sequence[int], settings: Visits, progress: Callable[[int, int], None]) -> dict[str, Any]:
+    """Return the figures of all scenes, each made with every seed."""
     scenes = {}
     for number, recipe in enumerate(RECIPES, 1):
-        scenes[recipe.name] = figures(make(recipe, seed), settings)
+        scenes[recipe.name] = overall([figures(make(recipe, seed), settings) for seed in seeds])
         progress(number, len(RECIPES))
     return {"scenes": scenes, "overall": overall(list(scenes.values()))}
 
@@ -69,7 +69,7 @@ def figures(scene: Scene, settings: Visits) -> dict[str, Any]:
 
 
 def overall(scenes: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return means over scenes, and sums of what is counted."""
+    """Return means over scenes, each as heavy as the others, and sums of what is counted."""
     sums = {name: sum(scene[name] for scene in scenes) for name in ("visits", "counted", "id_switches")}
     means = ("count_error", "idf1", "idf1_at_best", "ms")
     return sums | {name: sum(scene[name] for scene in scenes) / len(scenes) for name in means}
