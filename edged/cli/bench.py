@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+import sys
 
 from edged.cli.common import config_arguments, config_of
 from edged.errors import ExitCode
@@ -11,17 +12,20 @@ from edged.service.bench import Figures, measure
 
 def bench(parsed: argparse.Namespace) -> ExitCode:
     """Measure a video and print the figures."""
-    figures = measure(config_of(parsed), parsed.video, config_arguments(parsed))
-    print(json.dumps(dataclasses.asdict(figures), indent=2) if parsed.json else _table(figures))
+    config = config_of(parsed)
+    print("edged: measuring; this takes about as long as the video on a slow device", file=sys.stderr)
+    figures = measure(config, parsed.video, config_arguments(parsed))
+    print(json.dumps(dataclasses.asdict(figures), indent=2) if parsed.json else _table(figures, config.vision.max_fps))
     return ExitCode.OK
 
 
-def _table(figures: Figures) -> str:
+def _table(figures: Figures, max_fps: float) -> str:
     lines = [f"{figures.frames} frames, {figures.faces} faces; {', '.join(figures.models)}; {figures.runtime}", ""]
-    lines += [f"{'stage':<26}{'median ms':>10}{'p95 ms':>10}"]
+    lines += [f"{'stage, by the clock':<26}{'median ms':>10}{'p95 ms':>10}"]
     lines += [f"{name:<26}{stage.median_ms:>10.2f}{stage.p95_ms:>10.2f}" for name, stage in figures.stages.items()]
     lines += [
         "",
+        _verdict(figures, max_fps),
         f"CPU per frame       {figures.cpu_ms:8.2f} ms, of which invoke {figures.invoke_ms:.2f} ms",
         f"overhead ratio      {figures.overhead_ratio:8.2f}    all CPU of sense ÷ CPU in invoke",
         f"speed               {figures.frames_per_second:8.1f} frames/s, {figures.speed:.1f} × real time",
@@ -29,3 +33,14 @@ def _table(figures: Figures) -> str:
         f"peak memory         {figures.sense_peak_rss_mb:8.0f} MB sense, {figures.publish_peak_rss_mb:.0f} MB publish",
     ]
     return "\n".join(lines)
+
+
+def _verdict(figures: Figures, max_fps: float) -> str:
+    """Say whether this device can do the job: the CPU that one camera at vision.max_fps would take."""
+    share = figures.cpu_ms * max_fps / 1000
+    judged = (
+        "this device is fast enough"
+        if share <= 0.8
+        else "TOO MUCH: lower vision.max_fps or choose a smaller face model"
+    )
+    return f"one camera          {100 * share:8.0f} % of a core at {max_fps:g} frames/s (vision.max_fps): {judged}"
