@@ -22,6 +22,9 @@ from edged.vision.card import FaceCard
 from edged.vision.faces import NO_FACES, Faces, candidates, suppress
 from edged.vision.runtime import Tensor
 
+ONE, HALF = np.float32(1), np.float32(0.5)
+"""Plain 1 and 2 make a float64 of a float32 in the types of NumPy 2, though not in its arithmetic."""
+
 
 def anchor_centres(width: int, height: int, grids: list[list[int]]) -> NDArray[np.float32]:
     """Return the anchors' centres in px, (n, 2) x, y: grid by grid, row by row, a cell as often as it has anchors."""
@@ -55,11 +58,12 @@ class BlazeFaceDecoder:
             return NO_FACES
         scores = scored.real(scored.values.reshape(-1)[rows])
         if not squashed:
-            scores = 1 / (1 + np.exp(-scores))
+            scores = ONE / (ONE + np.exp(-scores))
         anchors = self._anchors[rows]
         centre, size, keypoints = _parts(outputs, rows)
         centre = centre + anchors
-        boxes = np.concatenate((centre - size / 2, centre + size / 2), 1)
+        half = size * HALF
+        boxes = np.concatenate((centre - half, centre + half), 1)
         points = keypoints.reshape(len(rows), -1, 2) + anchors[:, None]
         return suppress(Faces(boxes, scores, points), self._iou, weighted=self._weighted)
 

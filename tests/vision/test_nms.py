@@ -14,7 +14,7 @@ BOXES = st.lists(st.tuples(*[st.integers(0, 20)] * 4), max_size=25)
 
 def as_arrays(boxes: Boxes, scores: list[int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     corners = [(x, y, x + w, y + h) for x, y, w, h in boxes]
-    return np.array(corners, np.float32).reshape(-1, 4), np.array(scores, np.float32) / 10
+    return np.array(corners, np.float32).reshape(-1, 4), np.array(scores, np.float32) / np.float32(10)
 
 
 def naive_iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
