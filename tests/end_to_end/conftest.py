@@ -8,10 +8,10 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.brokers import Mosquitto, amqtt, mosquitto
+from tests.brokers import Mosquitto, mosquitto
 from tests.end_to_end.process import Running, environment
 
-__all__ = ["amqtt", "mosquitto"]
+__all__ = ["mosquitto"]
 
 
 def thinned(source: Path, target: Path, keep_every: int, seconds: float | None = None) -> Path:

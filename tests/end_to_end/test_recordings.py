@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edged.outbox.store import Outbox
-from tests.brokers import Amqtt, Subscriber
+from tests.brokers import Mosquitto, Subscriber
 from tests.end_to_end.process import Settings, finish, wait_for
 
 DEVICE = "replay"
@@ -84,11 +84,11 @@ def test_windows_without_enough_visits_tell_nothing(replayed: tuple[list[bytes],
 
 
 def test_run_ends_when_the_recording_has_ended_and_all_is_sent(
-    amqtt: Amqtt, short_sample: Path, tmp_path: Path
+    mosquitto: Mosquitto, short_sample: Path, tmp_path: Path
 ) -> None:
     """Nobody has to stop it: the last window is released, the broker has it all, exit code 0."""
-    subscriber = Subscriber(amqtt.port)
-    broker: Settings = {"broker.host": "127.0.0.1", "broker.port": amqtt.port}
+    subscriber = Subscriber(mosquitto.port)
+    broker: Settings = {"broker.host": "127.0.0.1", "broker.port": mosquitto.port}
     done = finish(["run"], {**settings(short_sample, tmp_path / "state"), **broker})
     assert done.returncode == 0, done.stderr
     last = wait_for(lambda: subscriber.messages, "a window", lambda: done.stderr)[-1].told

@@ -44,13 +44,14 @@ def test_a_message_appended_while_online_is_sent(
 
 
 def test_draining_ends_when_everything_is_acknowledged(
-    broker: Broker, outbox: Outbox, configure: Configure, run: Run, subscribe: Subscribe
+    mosquitto: Mosquitto, outbox: Outbox, configure: Configure, run: Run, subscribe: Subscribe
 ) -> None:
     """`edged run` on a recording ends with nothing left behind."""
-    subscriber = subscribe(broker.port)
+    # Not on amqtt: when a sender goes, version 0.12.1 drops what it has acknowledged and not yet handed on.
+    subscriber = subscribe(mosquitto.port)
     for _ in range(100):
         outbox.append(window)
-    assert run(configure(broker.port), drain=True).wait() == 0
+    assert run(configure(mosquitto.port), drain=True).wait() == 0
     assert outbox.counts().waiting == 0
     wait_until(lambda: subscriber.has_all(100), "100 messages")
 
