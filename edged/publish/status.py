@@ -36,7 +36,7 @@ class SenseWatch:
 
     def saw(self, report: SenseReport | None, now: float) -> None:
         """Take note of the newest report."""
-        if report is not None and (self._report is None or report.at != self._report.at):
+        if report is not None and report != self._report:
             self._fresh = True if self._report is not None else None
             self._heard = now
             self._report = report

@@ -41,7 +41,7 @@ from edged.windows.schedule import Clock
 LONGEST_WAIT = 0.25
 """Seconds without a frame after which the loop looks at clock and signals anyway."""
 REPORT_EVERY = 30.0
-"""Seconds between two reports, when nothing changes in between."""
+"""Seconds between two reports, when nothing changes in between; they tell the time to the second."""
 
 
 def main(config: Config, stop: Stop) -> ExitCode:
@@ -168,7 +168,8 @@ class _Live:
         changed = self._reported is None or report.model_copy(update={"at": self._reported.at}) != self._reported
         if changed or reading.now >= self._report_due:
             self._handover.report(report)
-            self._reported, self._report_due = report, reading.now + REPORT_EVERY
+            # On a fixed grid: 30 s after the last one would add up how long looks take, and so tell of faces in view.
+            self._reported, self._report_due = report, (reading.now // REPORT_EVERY + 1) * REPORT_EVERY
 
     def _tell_states(self, report: SenseReport) -> None:
         before = {camera.id: camera.state for camera in self._reported.cameras} if self._reported else {}
@@ -179,7 +180,7 @@ class _Live:
     def _compose(self, reading: Reading) -> SenseReport:
         sees = self._eyes.sees
         return SenseReport(
-            at=utc(reading.wall),
+            at=utc(reading.wall // 1),
             cameras=tuple(post.status(reading) for post in self._posts.values()),
             models=sees.models,
             runtime=sees.runtime,
