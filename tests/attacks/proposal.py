@@ -51,6 +51,5 @@ PROPOSED: Final = replace(
     gate=lambda: Gate(Dithered(DEFAULTS.k, DEFAULTS.rounding), DEFAULTS.carry_windows),
     load_when_withheld=False,
     cut_windows=False,
-    report_grid=True,
 )
 """The defaults with the changes that docs/ATTACKS.md proposes."""

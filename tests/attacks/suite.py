@@ -54,7 +54,7 @@ ATTACKS: Final = (
     Attack("presence, fragmented track", sides.in_and_out, 0.95, 0.0),
     Attack("presence, clock stepped around him", sides.stepped_clock, 0.3, 1.0),
     Attack("k − 1 or nobody, by dropped pictures", sides.dropped_pictures, 0.5, 1.0),
-    Attack("k − 1 or nobody, by times of reports", sides.reports, 0.95, 1.0),
+    Attack("k − 1 or nobody, by times of reports", sides.reports, 0.95),
     Attack("k − 1 or nobody, by time of arrival", sides.boundary, None),
 )
 """By the adversary of docs/PRIVACY.md."""
