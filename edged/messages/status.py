@@ -36,7 +36,9 @@ class SenseReport(Part):
 class OutboxStatus(Part):
     """The queue."""
 
-    waiting: int = Field(ge=0, description="Messages not yet acknowledged by the broker.")
+    waiting: int = Field(
+        ge=0, description="Messages never yet acknowledged by the broker; not those that come again after a reconnect."
+    )
     dropped: int = Field(ge=0, description="Messages dropped in this epoch, all declared by gap messages.")
     store: Literal["ok", "degraded"]
 
@@ -53,4 +55,6 @@ class StatusMessage(Part):
     sense: SenseReport | None = Field(description="Null when the sensing process has not reported yet.")
     sense_silent: bool | None = Field(description="True when the sensing process has missed its reports.")
     outbox: OutboxStatus | None
-    last_error: str | None = Field(description="The publishing process's last error in words.")
+    last_error: str | None = Field(
+        description="What is amiss with publishing, in words; null again soon after it is over."
+    )

@@ -16,7 +16,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -54,6 +54,13 @@ def open_lock(path: Path) -> int:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     except OSError as error:
         raise _folder_error(path.parent, error) from error
+
+
+def make_database(path: Path) -> None:
+    """Make an empty database file when none is there, with the lock files' mode; SQLite gives its journals the same."""
+    # What hinders it hinders SQLite too, which is asked next and whose errors are sorted out.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))
 
 
 def close_lock(lock: int) -> None:

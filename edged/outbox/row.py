@@ -18,9 +18,16 @@ class Counts:
     """How full the outbox is."""
 
     waiting: int
-    """Not yet acknowledged, or due again after a reconnect."""
+    """Never yet acknowledged."""
+    replayed: int
+    """Acknowledged once, and due again after a reconnect."""
     settled: int
     """Acknowledged, kept for a replay."""
     dropped: int
     """Dropped in this epoch."""
     last_sequence: int
+
+    @property
+    def due(self) -> int:
+        """What a broker must still acknowledge."""
+        return self.waiting + self.replayed

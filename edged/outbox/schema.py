@@ -4,6 +4,7 @@ Rules:
   - `message` takes a window or a gap message and nothing else: the CHECKs hold even against a bug above them.
   - A body is stored as the very text that is sent; its sequence and its kind must agree with the row's.
   - `settled_at` is null while the broker owes an acknowledgement, else the time of the acknowledgement (Unix seconds).
+  - `acknowledged` is 1 once the broker has acknowledged the row, and stays so when a replay makes it due again.
   - `offered` is 1 once a gap row was handed to the sender: from then on its body may not change.
   - A change of the tables is a new entry at the end of MIGRATIONS; user_version counts those a file has seen.
 """
@@ -45,6 +46,12 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
             body TEXT NOT NULL CHECK (length(body) <= 65536 AND json_valid(body))
         ) STRICT
         """,
+    ),
+    (
+        "ALTER TABLE message ADD COLUMN acknowledged INTEGER NOT NULL DEFAULT 0 CHECK (acknowledged IN (0, 1))",
+        "UPDATE message SET acknowledged = 1 WHERE settled_at IS NOT NULL",
+        # The column lies behind the body: a count without this would read the whole file.
+        "CREATE INDEX message_new ON message (sequence) WHERE settled_at IS NULL AND acknowledged = 0",
     ),
 )
 

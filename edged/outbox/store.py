@@ -146,7 +146,9 @@ class Outbox:
         marks = [(now, row.sequence, row.epoch) for row in rows]
         self._run(
             lambda db: db.executemany(
-                "UPDATE message SET settled_at = ? WHERE sequence = ? AND ? = (SELECT epoch FROM store)", marks
+                "UPDATE message SET settled_at = ?, acknowledged = 1"
+                " WHERE sequence = ? AND ? = (SELECT epoch FROM store)",
+                marks,
             )
         )
 
@@ -190,10 +192,13 @@ class Outbox:
         """How full it is."""
 
         def work(db: sqlite3.Connection) -> Counts:
-            (waiting,) = db.execute("SELECT count(*) FROM message WHERE settled_at IS NULL").fetchone()
+            (due,) = db.execute("SELECT count(*) FROM message WHERE settled_at IS NULL").fetchone()
+            (waiting,) = db.execute(
+                "SELECT count(*) FROM message WHERE settled_at IS NULL AND acknowledged = 0"
+            ).fetchone()
             (settled,) = db.execute("SELECT count(*) FROM message WHERE settled_at IS NOT NULL").fetchone()
             dropped, last_sequence = db.execute("SELECT dropped, last_sequence FROM store").fetchone()
-            return Counts(waiting, settled, dropped, last_sequence)
+            return Counts(waiting, due - waiting, settled, dropped, last_sequence)
 
         return self._run(work)
 
@@ -267,6 +272,7 @@ class Outbox:
         with files.held(self._lock, alone=True, deadline_s=BUSY_DEADLINE_S):
             self._path = files.current(self._folder)
             self._file = files.identity(self._path)
+            files.make_database(self._path)
             db = sqlite3.connect(
                 self._path, timeout=BUSY_DEADLINE_S, isolation_level=None, check_same_thread=False, cached_statements=32
             )

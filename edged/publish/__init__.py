@@ -4,5 +4,6 @@
                          ├→ link ─PUBLISH→ broker ─PUBACK→ link → window → outbox (settled)
     report, counts → status ┘
 
-`publisher` drives the others by the table in `state`; `reasons` says in words what went wrong.
+`publisher` drives the others by the table in `state`; `reasons` says in words what went wrong, and `setbacks` what it
+means when it does so again and again.
 """

@@ -52,6 +52,10 @@ class Drain:
         """Messages that the broker owes an answer for."""
         return self._window.flying
 
+    def sound(self, now: float) -> bool:
+        """Nothing is amiss: no row is refused, and the outbox can be used."""
+        return not self.degraded and not self._window.holds(now)
+
     def connected(self, accepted: Accepted) -> None:
         """A connection begins: what was acknowledged lately is due again, and then the rest."""
         self._window.connected(accepted.receive_maximum)
@@ -135,7 +139,7 @@ class Drain:
         if self._window.flying or self._window.to_settle() or self._replay_due or self._unsendable:
             return False
         counts = self._try("look", self._outbox.counts, now)
-        return counts is not None and counts.waiting == 0
+        return counts is not None and counts.due == 0
 
     def _give_up(self, row: Row, why: str) -> None:
         self._unsendable.append(row)

@@ -170,12 +170,14 @@ class Link:
             self._fail(self._breakdown(code))
 
     def _breakdown(self, code: MQTTErrorCode) -> Fault:
-        if code == MQTTErrorCode.MQTT_ERR_PROTOCOL:
-            told = "sent what is no MQTT"
+        garbled = code == MQTTErrorCode.MQTT_ERR_PROTOCOL
+        if not self._accepted:
+            # Some old brokers answer a protocol version they don't know by hanging up.
+            told, kind = "sent what is no MQTT" if garbled else "hung up on our greeting", Kind.OLD_BROKER
+        elif garbled:
+            told, kind = "sent what is no MQTT", Kind.PASSING
         else:
-            told = "hung up, or the connection was lost" if self._accepted else "hung up on our greeting"
-        # Some old brokers answer a protocol version they don't know by hanging up.
-        kind = Kind.PASSING if self._accepted else Kind.OLD_BROKER
+            told, kind = "hung up, or the connection was lost", Kind.HUNG_UP
         return Fault(f"the broker at {self._where} {told}", kind)
 
     def _fail(self, fault: Fault) -> None:

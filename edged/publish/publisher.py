@@ -8,8 +8,7 @@ Rules:
   - What was in flight when a connection ended is sent again on the next, and so is what was acknowledged within the
     replay horizon: a PUBACK isn't durable at the broker.
   - Silence is a fault: CONNECT and PUBACK have deadlines on the monotonic clock.
-  - The delay between attempts grows until a connection has lived for HEALTHY_AFTER_S: two devices that share a client
-    id throw each other out, and not every broker names that; they must not do it at full speed.
+  - What failures in a row mean, and when they are forgotten, is decided in setbacks.py.
 """
 
 import logging
@@ -25,7 +24,8 @@ from edged.outbox.store import Outbox
 from edged.publish import status
 from edged.publish.drain import Drain
 from edged.publish.link import Accepted, Acknowledged, Failed, Greeted, Happening, Link, Will
-from edged.publish.reasons import Fault, Kind
+from edged.publish.reasons import Fault, Kind, Verdict
+from edged.publish.setbacks import Setbacks
 from edged.publish.state import LONGEST_DELAY_S, Event, State, after, delay_s
 
 log = logging.getLogger(__name__)
@@ -39,8 +39,6 @@ PUBACK_DEADLINE_S: Final = 20.0
 """So long the broker may answer nothing while messages are in flight."""
 FINISH_DEADLINE_S: Final = 2.0
 FAREWELL_DEADLINE_S: Final = 1.0
-HEALTHY_AFTER_S: Final = 30.0
-FORGET_ERROR_AFTER_S: Final = 600.0
 
 
 class Clocks(Protocol):
@@ -75,9 +73,9 @@ class Publisher:
         self._link: Link | None = None
         self._mqtt5 = True
         self._greeted = False
-        self._failures = 0
-        self._last_error: str | None = None
-        self._began = self._entered = self._due = self._heard = self._erred = clocks.monotonic()
+        self._client_id = config.broker.client_id or f"edged-{config.device.id}"
+        self._setbacks = Setbacks(self._client_id)
+        self._began = self._entered = self._due = self._heard = clocks.monotonic()
         self._sense = status.SenseWatch(self._began)
         self._look: status.Look | None = None
         self._said: StatusMessage | None = None
@@ -118,10 +116,7 @@ class Publisher:
             self._sense.saw(look.report, now)
 
     def _online(self, now: float) -> None:
-        if now - self._entered > HEALTHY_AFTER_S:
-            self._failures = 0
-        if now - self._erred > FORGET_ERROR_AFTER_S and not self._drain.degraded:
-            self._last_error = None
+        self._setbacks.tend(now, sound=self._drain.sound(now))
         self._say_if_news(now)
         if self._link is not None:
             self._drain.send(self._link, now)
@@ -133,6 +128,7 @@ class Publisher:
                 self._greeted = True
             case Accepted():
                 log.info("connected to the broker with MQTT %s", "5" if self._mqtt5 else "3.1.1")
+                self._setbacks.accepted(now)
                 self._drain.connected(happening)
                 self._enter(Event.ACCEPTED)
             case Acknowledged(mid=mid) if mid == self._status_mid:
@@ -141,6 +137,8 @@ class Publisher:
                     self._note(f"the broker refuses the status: {happening.text}")
             case Acknowledged():
                 self._drain.answered(happening, now)
+                if happening.verdict is Verdict.TAKEN:
+                    self._setbacks.acknowledged()
             case Failed():
                 self._fail(happening.fault)
 
@@ -169,6 +167,9 @@ class Publisher:
                 self._news_at = now
             case State.FAREWELL:
                 self._tend(now)
+                # It is retained, maybe for years: it must not tell of a count or of an error that is over.
+                self._look = self._drain.look(now) or self._look
+                self._setbacks.tend(now, sound=self._drain.sound(now), leaving=True)
                 self._say("offline", now)
             case State.STOPPED if self._link is not None:
                 self._link.close()
@@ -179,7 +180,7 @@ class Publisher:
         broker, device = self._config.broker, self._config.device.id
         will = Will(status_topic(device), status.will(device).model_dump_json().encode())
         self._greeted = False
-        self._link = Link(broker, broker.client_id or f"edged-{device}", will, mqtt5=self._mqtt5)
+        self._link = Link(broker, self._client_id, will, mqtt5=self._mqtt5)
 
     def _fail(self, fault: Fault) -> None:
         """The connection is over, or it never came about: decide when to try again."""
@@ -199,11 +200,11 @@ class Publisher:
             return
         if dialling and self._greeted:
             self._mqtt5 = True  # it may have been the other way round
-        self._failures += 1
-        delay = delay_s(self._failures, int.from_bytes(os.urandom(4), "big") / 2**32)
+        fault = self._setbacks.failed(fault, now)
+        delay = delay_s(self._setbacks.failures, int.from_bytes(os.urandom(4), "big") / 2**32)
         self._due = now + (LONGEST_DELAY_S if fault.kind is Kind.RIVAL else delay)
-        self._note(f"{fault.text}; trying again in {self._due - now:.1f} s")
-        self._last_error = fault.text
+        log.warning("%s; trying again in %.1f s", fault.text, self._due - now)
+        self._setbacks.note(fault.text, now)
 
     def _say_if_news(self, now: float) -> None:
         if self._status_mid is not None or now < self._news_at:
@@ -231,11 +232,10 @@ class Publisher:
             look=self._look,
             silent=self._sense.silent(now),
             degraded=self._drain.degraded,
-            last_error=self._last_error,
+            last_error=self._setbacks.error,
         )
 
     def _note(self, text: str) -> None:
         """Say it in the log, and keep it for the status."""
         log.warning("%s", text)
-        self._last_error = text
-        self._erred = self._clocks.monotonic()
+        self._setbacks.note(text, self._clocks.monotonic())

@@ -21,6 +21,8 @@ class Kind(enum.Enum):
     """Try again after a growing delay."""
     OLD_BROKER = enum.auto()
     """The broker doesn't speak MQTT 5: try again with 3.1.1."""
+    HUNG_UP = enum.auto()
+    """The broker accepted us and dropped us without a word; a row of these has a meaning (setbacks.py)."""
     RIVAL = enum.auto()
     """Another client has our client id: wait the longest delay, or the two would throw each other out for ever."""
 
@@ -119,6 +121,15 @@ def thrown_out(where: str, code: int) -> Fault:
     """The broker ended the connection with a DISCONNECT packet."""
     kind = Kind.RIVAL if code == TAKEN_OVER else Kind.PASSING
     return Fault(f"the broker at {where} ended the connection: {words(code)}", kind)
+
+
+def rival_suspected(fault: Fault, client_id: str) -> Fault:
+    """The broker has dropped one connection after the other: say who is probably behind it."""
+    return Fault(
+        f"{fault.text}, again and again: another client probably uses the client id {client_id!r} too; each device "
+        "needs its own device.id (and its own broker.client_id, where that is set)",
+        fault.kind,
+    )
 
 
 def unreachable(where: str, error: Exception) -> Fault:

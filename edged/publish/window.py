@@ -24,6 +24,7 @@ FRUITLESS: Final = 2
 STRIKES: Final = 3
 FIRST_HOLD_S: Final = 60.0
 LONGEST_HOLD_S: Final = 3600.0
+RETRY_TAKES_S: Final = 5.0
 
 
 class Key(NamedTuple):
@@ -71,6 +72,10 @@ class Window:
     def room(self) -> int:
         """How many more rows may go out."""
         return 0 if len(self._taken) >= TAKEN_AT_MOST else max(0, self._size - len(self._flying))
+
+    def holds(self, now: float) -> bool:
+        """Whether a row is held, or was until a moment ago and is just being tried again."""
+        return any(each.until > now - RETRY_TAKES_S for each in self._trouble.values() if each.holds)
 
     def connected(self, receive_maximum: int) -> None:
         """A connection begins."""

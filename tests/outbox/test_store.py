@@ -1,5 +1,6 @@
 """The outbox numbers, keeps and hands out messages."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from edged.errors import ConfigError, FaultError, StateFolderError
 from edged.messages.common import Stamp
 from edged.messages.window import WindowMessage
-from edged.outbox import Outbox
+from edged.outbox import Outbox, schema
 from tests.outbox.making import report, window
 
 
@@ -111,6 +112,52 @@ def test_rows_settled_within_the_horizon_are_due_again_after_a_reconnect(outbox:
         outbox.settle(outbox.waiting(1), now)
     assert outbox.replay(now=1120) == 2
     assert sequences(outbox) == [2, 3]
+
+
+def test_rows_in_replay_are_due_but_do_not_count_as_waiting(outbox: Outbox) -> None:
+    """What waits is what no broker has ever acknowledged."""
+    for _ in range(3):
+        outbox.append(window)
+    outbox.settle(outbox.waiting(2), now=1000)
+    outbox.replay(now=1010)
+    counts = outbox.counts()
+    assert (counts.waiting, counts.replayed, counts.due, counts.settled) == (1, 2, 3, 0)
+    outbox.settle(outbox.waiting(3), now=1020)
+    assert (outbox.counts().waiting, outbox.counts().due, outbox.counts().settled) == (0, 0, 3)
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An update of edged loses no message, and knows which ones were acknowledged."""
+    with monkeypatch.context() as older:
+        older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        with sqlite3.connect(tmp_path / "outbox.sqlite", isolation_level=None) as raw:
+            epoch = schema.prepare(raw, "shop")
+            for sequence, settled_at in ((1, 1000), (2, None)):
+                body = window(Stamp("shop", epoch, sequence)).model_dump_json()
+                raw.execute(
+                    "INSERT INTO message (sequence, kind, topic, body, settled_at)"
+                    " VALUES (?, 'window', 'edged/shop/door/window', ?, ?)",
+                    (sequence, body, settled_at),
+                )
+        raw.close()
+    newer = Outbox.open(tmp_path, "shop")
+    assert (newer.epoch, newer.replay(now=1010)) == (epoch, 1)
+    assert (newer.counts().waiting, newer.counts().replayed) == (1, 1)
+    newer.close()
+
+
+def test_its_files_are_closed_to_other_users(tmp_path: Path) -> None:
+    """Database and journals are made with the mode of the lock files, whatever the umask leaves open."""
+    before = os.umask(0)
+    try:
+        outbox = Outbox.open(tmp_path, "shop")
+        outbox.append(window)
+    finally:
+        os.umask(before)
+    modes = {file.name: oct(file.stat().st_mode & 0o777) for file in tmp_path.iterdir()}
+    outbox.close()
+    names = ("outbox.sqlite", "outbox.sqlite-wal", "outbox.sqlite-shm", "outbox.lock")
+    assert modes == dict.fromkeys(names, "0o640")
 
 
 def test_rows_settled_before_the_horizon_are_removed(outbox: Outbox) -> None:

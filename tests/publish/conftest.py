@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,7 @@ def launch() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Start `edged publish` as a process of its own; all are killed with the test."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(config: Config) -> subprocess.Popen[bytes]:
+    def start(config: Config, log: Path | None = None) -> subprocess.Popen[bytes]:
         settings = {
             "device.id": config.device.id,
             "outbox.folder": config.outbox.folder,
@@ -111,7 +112,10 @@ def launch() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
             "broker.port": config.broker.port,
         }
         options = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
-        started.append(subprocess.Popen([sys.executable, "-m", "edged", "publish", *options]))
+        with nullcontext() if log is None else log.open("wb") as output:
+            started.append(
+                subprocess.Popen([sys.executable, "-m", "edged", "publish", *options], stdout=output, stderr=output)
+            )
         return started[-1]
 
     yield start

@@ -68,6 +68,38 @@ def test_a_signal_to_drain_ends_it_when_all_is_acknowledged(
     wait_until(lambda: subscriber.has_all(30), "30 messages")
 
 
+def test_the_farewell_of_a_drain_says_that_nothing_waits_even_when_all_was_sent_twice(
+    mosquitto: Mosquitto, outbox: Outbox, configure: Configure, run: Callable[..., Running], subscribe: Subscribe
+) -> None:
+    """A retained `offline` must not tell for ever of messages that have arrived."""
+    subscriber = subscribe(mosquitto.port)
+    for _ in range(9):
+        outbox.append(window)
+    for _ in range(2):
+        assert run(configure(mosquitto.port), drain=True).wait() == 0
+    wait_until(lambda: len(subscriber.statuses) == 4, "two births and two farewells")
+    assert [each["outbox"]["waiting"] for each in subscriber.statuses] == [9, 0, 0, 0]
+    assert len(subscriber.messages) == 18, "the second run did not send all again"
+
+
+def test_two_devices_of_one_client_id_are_told_so(
+    mosquitto: Mosquitto, configure: Configure, launch: Launch, subscribe: Subscribe, tmp_path: Path
+) -> None:
+    """Mosquitto 2.0 throws the first one out without a word; log and status say what is behind it."""
+    subscriber = subscribe(mosquitto.port)
+    config = configure(mosquitto.port)
+    twin = config.model_copy(update={"outbox": config.outbox.model_copy(update={"folder": tmp_path / "twin"})})
+    logs = [tmp_path / "first.log", tmp_path / "second.log"]
+    launch(config, logs[0])
+    launch(twin, logs[1])
+    words = "another client probably uses the client id 'edged-shop' too; each device needs its own device.id"
+    wait_until(lambda: all(words in log.read_text() for log in logs), "the suspicion in both logs")
+    wait_until(lambda: any(words in str(each["last_error"]) for each in subscriber.statuses), "it in the status")
+    for log in logs:
+        before = log.read_text().split(words)[0]
+        assert before.count("connected to the broker") >= 3, "the suspicion came too soon"
+
+
 def test_stopped_while_the_broker_is_away_it_ends_well(
     outbox: Outbox, configure: Configure, run: Callable[..., Running]
 ) -> None:

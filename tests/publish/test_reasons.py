@@ -7,7 +7,7 @@ import ssl
 import pytest
 
 from edged.publish import reasons
-from edged.publish.reasons import Kind, Verdict
+from edged.publish.reasons import Fault, Kind, Verdict
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,13 @@ def test_a_taken_client_id_asks_for_patience() -> None:
     fault = reasons.thrown_out("mq", 0x8E)
     assert fault.kind is Kind.RIVAL
     assert "another client with the same client id" in fault.text
+
+
+def test_a_suspected_rival_is_told_with_the_client_id() -> None:
+    """Whoever reads it knows what to look for on the other device."""
+    fault = reasons.rival_suspected(Fault("the broker at mq hung up", Kind.HUNG_UP), "edged-shop")
+    assert "another client probably uses the client id 'edged-shop'" in fault.text
+    assert "device.id" in fault.text
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from edged.errors import StoreError
 from edged.outbox import Outbox, Row
-from edged.publish import drain, publisher
+from edged.publish import drain, publisher, setbacks
 from tests.brokers import HOST, Amqtt, Mosquitto, Subscriber, free_port, wait_until
 from tests.outbox.making import window
 from tests.publish.conftest import Configure, Running
@@ -330,6 +330,42 @@ def test_another_client_of_the_same_id_is_given_time(
     wait_until(told(caplog, "another client with the same client id"), "the take-over")
     assert told(caplog, "trying again in 60.0 s")()
     impostor.close()
+
+
+def test_an_error_leaves_the_status_when_it_is_over(
+    mosquitto: Mosquitto, outbox: Outbox, configure: Configure, run: Run, subscribe: Subscribe,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The birth tells why the broker was not reached; an acknowledged message proves that this is over."""
+    monkeypatch.setattr(setbacks, "BRIEF_S", 0.2)
+    subscriber = subscribe(mosquitto.port)
+    mosquitto.stop()
+    run(configure(mosquitto.port))
+    outbox.append(window)
+    wait_until(told(caplog, "can't be reached"), "the first failure")
+    mosquitto.start()
+    wait_until(lambda: len(subscriber.statuses) > 0, "the birth")
+    assert "can't be reached" in subscriber.statuses[0]["last_error"]
+    wait_until(lambda: subscriber.statuses[-1]["last_error"] is None, "the error is gone")
+    assert subscriber.statuses[-1]["state"] == "online"
+
+
+def test_a_drain_that_ends_well_leaves_no_error_in_the_retained_status(
+    tmp_path: Path, require_tool: Callable[[str], str], outbox: Outbox, configure: Configure, run: Run,
+    subscribe: Subscribe, caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    """Even when it ends before the connection has grown old."""
+    late = Mosquitto(tmp_path, program=require_tool("mosquitto"))
+    outbox.append(window)
+    running = run(configure(late.port), drain=True)
+    wait_until(told(caplog, "can't be reached"), "the first failure")
+    late.start()
+    assert running.wait() == 0
+    subscriber = subscribe(late.port)
+    wait_until(lambda: len(subscriber.statuses) > 0, "the farewell")
+    late.kill()
+    (farewell,) = subscriber.statuses
+    assert (farewell["state"], farewell["last_error"]) == ("offline", None)
 
 
 def test_killed_between_publish_and_puback_is_made_good_after_a_restart(

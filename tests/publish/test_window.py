@@ -154,3 +154,16 @@ def test_an_answer_to_nothing_changes_nothing(mid: int) -> None:
     assert traffic.window.refused(mid, now=0) is None
     assert traffic.window.discarded(mid) is None
     assert traffic.window.flying == 1
+
+
+def test_a_row_counts_as_held_until_its_next_try_had_time_to_be_answered() -> None:
+    """What the broker refuses goes on being told while the refused row waits, and no longer."""
+    traffic = Traffic(1)
+    traffic.send()
+    assert not traffic.window.holds(now=0)
+    traffic.window.refused(traffic.mids[1], now=0)
+    assert traffic.window.holds(now=module.FIRST_HOLD_S)
+    assert not traffic.window.holds(now=module.FIRST_HOLD_S + module.RETRY_TAKES_S)
+    traffic.send(now=module.FIRST_HOLD_S)
+    traffic.take(1)
+    assert not traffic.window.holds(now=module.FIRST_HOLD_S)
