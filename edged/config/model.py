@@ -148,8 +148,8 @@ class Vision(Section):
 class Visits(Section):
     """How sightings become visits."""
 
-    lost_after_s: Annotated[float, Field(gt=0, le=30)] = 1.5
-    """A face not seen for so long has left."""
+    lost_after_s: Annotated[float, Field(gt=0, le=30)] = 3.5
+    """A face not seen for so long has left: longer than a head is turned away (docs/VISITS.md has the figures)."""
     min_sightings: Annotated[int, Field(ge=1, le=100)] = 3
     """Fewer good sightings are no visit: one false detection is not a person."""
     min_score: Annotated[float, Field(ge=0, le=0.99)] = 0.5
@@ -160,7 +160,7 @@ class Visits(Section):
     """A shorter appearance is no visit."""
     max_duration_s: Annotated[float, Field(ge=10, le=86400)] = 1800.0
     """A longer visit is ended and counted here; what follows is not counted again until the face leaves."""
-    same_person_s: Annotated[float, Field(ge=0, le=300)] = 5.0
+    same_person_s: Annotated[float, Field(ge=0, le=300)] = 10.0
     """Who appears where somebody left no longer ago than this may be the same person, and adds nothing towards k."""
     furniture_after_s: Annotated[float, Field(ge=30, le=86400)] = 300.0
     """A face that doesn't move for so long is a poster or a screen, not a visitor."""

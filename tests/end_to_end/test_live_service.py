@@ -39,6 +39,7 @@ def settings(source: Path, state: Path, port: int) -> Settings:
         "camera.loop": True,
         "windows.length_s": 5,
         "privacy.k": 2,
+        "visits.lost_after_s": 1.5,
         "visits.same_person_s": 0,
         "privacy.carry_windows": 20,
         "outbox.folder": str(state),

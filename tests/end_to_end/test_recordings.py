@@ -24,6 +24,7 @@ def settings(video: Path, state: Path) -> Settings:
         "camera.start": START,
         "windows.length_s": 10,
         "privacy.k": 2,
+        "visits.lost_after_s": 1.5,
         "visits.same_person_s": 0,  # its people come and go at the same edges, seconds apart
         "outbox.folder": str(state),
     }

@@ -216,7 +216,7 @@ def test_company_is_the_most_at_a_time() -> None:
 
 def test_coming_back_at_once_is_a_fragment() -> None:
     """Who turns away for five seconds and back is two visits, of which the second adds no person."""
-    book = VisitBook(Visits(same_person_s=15), Camera())
+    book = VisitBook(Visits(same_person_s=15, lost_after_s=1.5), Camera())
     watch(book, 0.0, 3.0, face())
     (first,) = book.advance(5.0)
     watch(book, 8.0, 11.0, face())
@@ -227,7 +227,7 @@ def test_coming_back_at_once_is_a_fragment() -> None:
 @pytest.mark.parametrize(("start", "x"), [(25.0, 0.5), (5.0, 0.02)])
 def test_somebody_later_or_elsewhere_is_no_fragment(start: float, x: float) -> None:
     """Who appears long after, or where nobody could have got to, is another person."""
-    book = VisitBook(Visits(same_person_s=15), Camera())
+    book = VisitBook(Visits(same_person_s=15, lost_after_s=1.5), Camera())
     watch(book, 0.0, 3.0, face(x=0.9))
     watch(book, start, start + 3, face(x=x))
     assert [visit.fragment for visit in book.close()] == [False]
@@ -235,7 +235,7 @@ def test_somebody_later_or_elsewhere_is_no_fragment(start: float, x: float) -> N
 
 def test_one_end_explains_one_fragment() -> None:
     """One person left and two appear: at most one of them is the same."""
-    book = VisitBook(Visits(same_person_s=15), Camera())
+    book = VisitBook(Visits(same_person_s=15, lost_after_s=1.5), Camera())
     watch(book, 0.0, 3.0, face())
     book.advance(5.0)
     watch(book, 6.0, 9.0, face(x=0.45), face(x=0.7))

@@ -61,6 +61,7 @@ source = '{video}'
 length_s = {window}
 
 [visits]
+lost_after_s = 1.5
 same_person_s = 0.0
 
 [privacy]
