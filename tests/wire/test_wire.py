@@ -36,6 +36,7 @@ def whole_run(video: Path, broker: Mosquitto, state: Path) -> list[Packet]:
         "camera.pace": "fast",
         "windows.length_s": 5,
         "privacy.k": 2,
+        "visits.lost_after_s": 1.5,
         "visits.same_person_s": 0,
         "broker.host": "127.0.0.1",
         "broker.port": recorder.port,
