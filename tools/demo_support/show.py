@@ -28,7 +28,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from report import Report
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
-from truth import Truth
+from truth import LOST_AFTER_S, Truth
 
 from edged.messages.status import StatusMessage
 from edged.messages.window import WindowMessage
@@ -61,7 +61,7 @@ source = '{video}'
 length_s = {window}
 
 [visits]
-lost_after_s = 1.5
+lost_after_s = {lost_after}
 same_person_s = 0.0
 
 [privacy]
@@ -164,9 +164,8 @@ def _service(state: Path, port: int, log: int) -> Iterator[subprocess.Popen[byte
     """Run `edged run` for as long as the block runs."""
     config = state / "edged.toml"
     video = SAMPLE / "sample.mp4"
-    config.write_text(
-        CONFIG.format(video=video, window=WINDOW_S, k=K, state=state / "state", port=port), encoding="utf-8"
-    )
+    text = CONFIG.format(video=video, lost_after=LOST_AFTER_S, window=WINDOW_S, k=K, state=state / "state", port=port)
+    config.write_text(text, encoding="utf-8")
     # Settings of a device that this machine may also be must not change the demo.
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("EDGED_")}
     command = [sys.executable, "-m", "edged", "run", "--config", str(config)]

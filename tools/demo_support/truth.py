@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 LOST_AFTER_S = 1.5
-"""visits.lost_after_s, which the demo leaves at its default."""
+"""visits.lost_after_s of the demo: the sample's people follow each other more closely than a shop's do."""
 
 
 @dataclass(frozen=True, slots=True)
