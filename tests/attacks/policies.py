@@ -43,6 +43,6 @@ PLANTS: Final = K - 2
 WEAK: Final = Policy(lambda: Gate(Threshold(k=1, grid=1), carry=0), True, 0.0, False, True, True, False, 0.0)
 """Everything is told, exactly."""
 OURS: Final = Policy(
-    lambda: gate_of(DEFAULTS, Camera(), None), False, Visits().same_person_s, True, True, True, False, POLL_S
+    lambda: gate_of(DEFAULTS, Camera(), None), False, Visits().same_person_s, True, True, True, True, POLL_S
 )
 """What a device does whose owner changed nothing."""
