@@ -72,7 +72,8 @@ class Report:
         assert message.visits is not None
         assert dwell is not None
         assert in_view is not None
-        over = "" if covered == 1 else f", with those of the {covered - 1} before it"
+        before = "the window" if covered == 2 else f"the {covered - 1} windows"
+        over = "" if covered == 1 else f" with {before} before it"
         self._line(
             f"  [green]released  {message.visits} visits[/green] [dim](in truth {true.visits})[/dim]{over}, "
             f"{dwell.mean_s:.1f} s each [dim]({_number(true.mean_dwell_s, 1)})[/dim], "
