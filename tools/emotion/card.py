@@ -120,7 +120,7 @@ def main() -> None:
             "layout": "classes",
             "tensors": {"scores": "scores"},
             "labels": list(EMOTIONS),
-            "min_height_px": least_height(heights),
+            "min_height_px": float(least_height(heights)),
         },
         "origin": {
             "title": "Residual net of 3x3 convolutions, trained for edged on the raters' vote distribution",
@@ -138,7 +138,7 @@ def main() -> None:
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         },
         "measured": {
-            "command": f"python -m tools.emotion.card {args.model}",
+            "command": f"python -m tools.emotion.card models/{args.model.name}",
             "data": "FER+ valid (3,533 pictures); label: plurality of eight; calibration against vote shares",
             "runtimes": f"ai-edge-litert {version('ai-edge-litert')}, tflite-runtime {version('tflite-runtime')}",
             "mmac": args.mmac,
