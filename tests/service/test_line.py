@@ -43,9 +43,7 @@ def play(config: Config, scene: Iterator[tuple[float, list[Sighting]]]) -> list[
 
 
 def config(k: int = 3, length_s: int = 20) -> Config:
-    visits = Visits(
-        same_person_s=0, lost_after_s=1.5
-    )  # one place, and yet different people
+    visits = Visits(same_person_s=0, lost_after_s=1.5)  # one place, and yet different people
     return Config(windows=Windows(length_s=length_s), privacy=Privacy(k=k, grid=1), visits=visits)
 
 
