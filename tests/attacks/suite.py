@@ -11,7 +11,7 @@ from tests.attacks.game import Effort, Reading, Score, play
 from tests.attacks.people import QUIET, USUAL
 from tests.attacks.policies import Policy
 
-VANISHES: Final = 0.25
+VANISHES: Final = 0.3
 """What one visitor may move one figure with a grid of 5: a fifth, and a little for the figures beside it."""
 
 
