@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from tools.emotion.aggregate import known_of
 from tools.emotion.data import EMOTIONS, Faces, load
 from tools.emotion.measure import CONDITIONS, interpreter, scores_of
 from tools.emotion.scores import accuracy, calibration_by_class, f1_by_class, summary
@@ -80,6 +81,8 @@ def measured(model: Path, plain: Path | None, faces: Faces) -> dict[str, Any]:
     f1, by_class = f1_by_class(scores, faces.labels), calibration_by_class(scores, faces.shares)
     out["f1"] = {name: float(v) for name, v in zip(EMOTIONS, f1, strict=True)}
     out["calibration_by_class"] = {name: float(v) for name, v in zip(EMOTIONS, by_class, strict=True)}
+    known = known_of(scores, faces.shares.astype(np.float64), faces.labels, votes=True)
+    out["answers_by_vote"] = [[float(v) for v in row] for row in known.answers]
     other = scores_of(model, faces.images, "tflite-runtime")
     out["accuracy_tflite_runtime"] = accuracy(other, faces.labels)
     out["macro_f1_tflite_runtime"] = float(f1_by_class(other, faces.labels).mean())
