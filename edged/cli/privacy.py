@@ -123,9 +123,10 @@ def _rounding(config: Config) -> list[str]:
     else:
         paragraphs.append(
             f"Counts are told in multiples of {privacy.rounding}, sums likewise, and no count is ever told as all of "
-            f"its whole: at least {privacy.rounding} visits always remain deniable. So an observer can't tell "
-            "whether one more or one fewer visitor was there, unless he knows nearly all the others; against such "
-            "an observer, rounding lowers the chance and doesn't exclude it (docs/PRIVACY.md has the figures)."
+            f"its whole: at least {privacy.rounding} visits always remain deniable. This hides a single visitor from "
+            "somebody who reads the messages. It doesn't from an observer who knows nearly all the others, or who "
+            "brings visitors of his own to steer the counts (docs/ATTACKS.md has the figures); where such a one must "
+            'be reckoned with, use policy = "differential".'
         )
     return paragraphs
 
