@@ -114,6 +114,9 @@ class Differential:
     ledger: Ledger
     noise: Noise
 
+    def begin(self) -> None:
+        """Nothing is ever carried."""
+
     def protect(self, tally: Tally, lines: int, zones: int) -> Sums | None:
         """Return noisy sums when the noisy number of visits is k or more and the budget has room for a whole window."""
         paid, true = plan(self.micro, lines, zones), answers(tally, lines, zones)

@@ -26,12 +26,17 @@ class Gate:
         self._held = Tally()
         self._windows = 0
 
-    def close(self, tally: Tally) -> Release | None:
-        """Take the tally of the window that has just ended; return what may be said, or None to say nothing."""
+    def close(self, tally: Tally, *, cut: bool = False) -> Release | None:
+        """Take the tally of the window that has just ended; return what may be said, or None to say nothing.
+
+        `cut`: the window is shorter than configured. It says nothing, and its visits are carried: whoever can step the
+        clock or restart the device would else choose a window in which there was the target and nobody he doesn't know.
+        """
         held, windows = self._held + tally, self._windows + 1
-        sums = self._protection.protect(held, self._lines, self._zones)
+        sums = None if cut else self._protection.protect(held, self._lines, self._zones)
         if sums is not None or windows > self._carry:
             self._held, self._windows = Tally(), 0
+            self._protection.begin()
         else:
             self._held, self._windows = held, windows
         return None if sums is None else _release(sums, windows, held.live_ms)

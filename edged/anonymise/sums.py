@@ -54,5 +54,8 @@ class Sums:
 class Protection(Protocol):
     """How a release is protected: rounding (threshold.py) or noise (differential.py)."""
 
+    def begin(self) -> None:
+        """Take note that nothing is carried any more."""
+
     def protect(self, tally: Tally, lines: int, zones: int) -> Sums | None:
         """Return what may be known, for so many configured lines and zones; None when nothing may."""

@@ -123,10 +123,11 @@ def _rounding(config: Config) -> list[str]:
     else:
         paragraphs.append(
             f"Counts are told in multiples of {privacy.rounding}, sums likewise, and no count is ever told as all of "
-            f"its whole: at least {privacy.rounding} visits always remain deniable. This hides a single visitor from "
-            "somebody who reads the messages. It doesn't from an observer who knows nearly all the others, or who "
-            "brings visitors of his own to steer the counts (docs/ATTACKS.md has the figures); where such a one must "
-            'be reckoned with, use policy = "differential".'
+            f"its whole: at least {privacy.rounding} visits always remain deniable. Whether a count is rounded up or "
+            f"down, and how far above {privacy.k} the threshold lies, is drawn in secret, so that nobody can steer it. "
+            f"One visitor still moves a figure with a probability of 1 in {privacy.rounding}, and shows more to an "
+            "observer who knows all the others (docs/ATTACKS.md has the figures); where such a one must be reckoned "
+            'with, use policy = "differential".'
         )
     return paragraphs
 

@@ -96,7 +96,10 @@ class Coverage(Part):
 
     open_share: Share = Field(description="Share of the window within opening hours, to 0.05.")
     live_share: Share = Field(description="Share of the window with live pictures, to 0.05.")
-    dropped_share: Share = Field(description="Share of due pictures that came too fast to be analysed, to 0.05.")
+    dropped_share: Share | None = Field(
+        description="Share of due pictures that came too fast to be analysed, to 0.05; null when withheld: on a slow "
+        "device it shows how many faces there were to look at."
+    )
 
 
 class Budget(Part):

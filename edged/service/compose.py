@@ -52,7 +52,7 @@ def window_message(basis: Basis, release: Release | None, stamp: Stamp) -> wire.
         coverage=wire.Coverage(
             open_share=basis.coverage.open_share,
             live_share=basis.coverage.live_share,
-            dropped_share=basis.coverage.dropped_share,
+            dropped_share=basis.coverage.dropped_share if told else None,
         ),
         privacy=_privacy(basis.privacy, basis.balance, told.windows_covered if told else 0),
         models=basis.models,

@@ -8,7 +8,8 @@ Rules:
   - Every window that ends gives exactly one message, whoever was there.
 """
 
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,7 +24,7 @@ from edged.vision.sighting import Sighting
 from edged.visits.book import VisitBook
 from edged.visits.visit import Visit
 from edged.windows.coverage import CoverageMeter
-from edged.windows.schedule import Schedule, Span
+from edged.windows.schedule import Clock, Schedule, Span
 from edged.windows.tally import Tally
 
 LATENESS = 1.0
@@ -55,7 +56,7 @@ class Line:
         self._schedule = Schedule(config.windows.length_s, reading.now, reading.wall, reading.clock)
         self._coverage = CoverageMeter(_longest_gap(camera), reading.now)
         self._ledger = ledger or ledger_of(config)
-        self._gate = gate_of(config.privacy, camera, self._ledger)
+        self._gate = gate_of(config.privacy, camera, self._ledger, _chance(reading.clock))
         self._tally = Tally()
 
     def see(self, captured: float, sightings: Sequence[Sighting], sees: Sees) -> None:
@@ -72,23 +73,30 @@ class Line:
         self._count(self._book.advance(reading.now - LATENESS))
         return [self._close(span) for span in self._schedule.advance(reading.now, reading.wall, reading.clock)]
 
-    def close(self, now: float) -> Compose:
-        """End all visits and the open window, as at a stop."""
+    def close(self, now: float, *, finished: bool = False) -> Compose:
+        """End all visits and the open window: at a stop, or because the recording has been played to its end."""
         self._coverage.advance(now, is_open=self.is_open)
         self._count(self._book.close())
-        return self._close(self._schedule.close(now))
+        return self._close(self._schedule.close(now), finished=finished)
 
     def _count(self, visits: Sequence[Visit]) -> None:
         for visit in visits:
             self._tally += Tally.of(visit)
 
-    def _close(self, span: Span) -> Compose:
+    def _close(self, span: Span, *, finished: bool = False) -> Compose:
         coverage = self._coverage.cut(span.monotonic_end)
-        release = self._gate.close(self._tally + Tally(live_ms=round(coverage.live_s * 1000)))
+        live = Tally(live_ms=round(coverage.live_share * span.duration * 1000))  # no finer than the message says it
+        cut = span.partial and span.clock is not Clock.RECORDING and not finished
+        release = self._gate.close(self._tally + live, cut=cut)
         self._tally = Tally()
         balance = self._ledger.balance() if self._ledger else None
         basis = Basis(self._camera, span, coverage, self._privacy, self._sees.models, self._sees.runtime, balance)
         return partial(window_message, basis, release)
+
+
+def _chance(clock: Clock) -> Callable[[int], int] | None:
+    """Return what draws the edges of rounding: for a recording always the same, so that it gives the same bytes."""
+    return random.Random(0).randrange if clock is Clock.RECORDING else None  # noqa: S311
 
 
 def _longest_gap(camera: Camera) -> float:

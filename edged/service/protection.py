@@ -5,10 +5,13 @@ Rules:
   - Without a state folder (`edged analyze`, an example) a budget is for one day, in memory.
 """
 
+import secrets
+from collections.abc import Callable
+
 from edged.anonymise.budget import MICRO, Ledger, MemoryLedger
 from edged.anonymise.differential import Differential, opendp_laplace
 from edged.anonymise.release import Gate
-from edged.anonymise.threshold import Threshold
+from edged.anonymise.threshold import Drawn, Threshold
 from edged.config.model import Camera, Config
 from edged.config.privacy import Privacy
 
@@ -18,11 +21,16 @@ def ledger_of(config: Config) -> Ledger | None:
     return MemoryLedger(micro(config.privacy.daily_epsilon)) if config.privacy.policy == "differential" else None
 
 
-def gate_of(privacy: Privacy, camera: Camera, ledger: Ledger | None) -> Gate:
-    """Return a camera's gate. Raises UnavailableError when the policy's parts can't be loaded."""
+def gate_of(privacy: Privacy, camera: Camera, ledger: Ledger | None, below: Callable[[int], int] | None = None) -> Gate:
+    """Return a camera's gate. Raises UnavailableError when the policy's parts can't be loaded.
+
+    `below` draws the edges of rounding; None: from the system's own chance, as a device must.
+    """
     places = len(camera.lines), len(camera.zones)
     if ledger is None:
-        return Gate(Threshold(privacy.k, privacy.rounding), privacy.carry_windows, *places)
+        return Gate(
+            Threshold(privacy.k, privacy.rounding, Drawn(below or secrets.randbelow)), privacy.carry_windows, *places
+        )
     return Gate(Differential(privacy.k, micro(privacy.epsilon), ledger, opendp_laplace()), 0, *places)
 
 

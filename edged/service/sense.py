@@ -140,7 +140,7 @@ class _Live:
                     self._see(frame)
                 self._report(reading)
             reading = clock.read()
-            self._handover.put([post.line.close(reading.now) for post in self._posts.values()])
+            self._handover.put([post.line.close(reading.now, finished=post.ended) for post in self._posts.values()])
             self._report(reading)
         finally:
             deadline = time.monotonic() + STOP_WITHIN

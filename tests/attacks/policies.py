@@ -1,7 +1,8 @@
 """The policies under attack: a deliberately weak one, and that of the default configuration."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from random import Random
 from typing import Final
 
 from edged.anonymise.release import Gate
@@ -34,6 +35,7 @@ class Policy:
     """How often publish looks into the outbox, in seconds."""
 
 
+CHANCE: Final = Random(20261122)
 DEFAULTS: Final = Privacy()
 K: Final = DEFAULTS.k
 PLANTS: Final = K - 2
@@ -43,6 +45,20 @@ PLANTS: Final = K - 2
 WEAK: Final = Policy(lambda: Gate(Threshold(k=1, grid=1), carry=0), True, 0.0, False, True, True, False, 0.0)
 """Everything is told, exactly."""
 OURS: Final = Policy(
-    lambda: gate_of(DEFAULTS, Camera(), None), False, Visits().same_person_s, True, True, True, True, POLL_S
+    lambda: gate_of(DEFAULTS, Camera(), None, CHANCE.randrange),
+    False,
+    Visits().same_person_s,
+    True,
+    False,
+    False,
+    True,
+    POLL_S,
 )
 """What a device does whose owner changed nothing."""
+FIXED_EDGES: Final = replace(
+    OURS,
+    gate=lambda: Gate(Threshold(DEFAULTS.k, DEFAULTS.rounding), DEFAULTS.carry_windows),
+    load_when_withheld=True,
+    cut_windows=True,
+)
+"""What it would do with edges half-way and the threshold at k, known to everybody."""
