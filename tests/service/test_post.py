@@ -4,11 +4,12 @@ from edged.camera.desk import Desk
 from edged.camera.state import CameraState
 from edged.camera.worker import CameraWorker
 from edged.config.hours import Hours
-from edged.config.model import Camera, Config, Windows
+from edged.config.model import Camera, Config, Privacy, Windows
 from edged.messages.common import Stamp
 from edged.service.clock import Reading
 from edged.service.line import Sees
 from edged.service.post import Post
+from edged.vision.sighting import Box, Sighting
 from edged.windows.schedule import Clock
 
 NOON = 1_795_348_800.0
@@ -68,15 +69,16 @@ def test_closed_camera_says_since_when_and_why() -> None:
 
 
 def test_dropped_frames_of_each_worker_are_counted_once() -> None:
-    """Drops are told as they come, and a new worker begins at none."""
+    """Drops are told as they come, each once, with the figures of a window that is told of."""
     FakeWorker.hired = []
-    config = Config(windows=Windows(length_s=60))
+    config = Config(windows=Windows(length_s=60), privacy=Privacy(k=2))
     post = Post(config, config.cameras[0], Desk(), Sees((), "test"), reading(0), FakeWorker)
     post.advance(reading(0))
     for captured in range(1, 50):
-        post.line.see(float(captured), [], Sees((), "test"))
+        two = [Sighting(Box(x, 0.4, 0.1, 0.15), 0.9, 60, 0.0, 0.0, None) for x in (0.2, 0.7)]
+        post.line.see(float(captured), two if captured < 20 else [], Sees((), "test"))
     (worker,) = FakeWorker.hired
     worker.dropped = 49
     post.advance(reading(50))
     (compose,) = post.advance(reading(60))
-    assert compose(Stamp("shop", "0a1b2c3d", 1)).coverage.dropped_share is None  # withheld
+    assert compose(Stamp("shop", "0a1b2c3d", 1)).coverage.dropped_share == 0.5

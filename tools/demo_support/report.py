@@ -57,10 +57,8 @@ class Report:
     def _basis(self, message: WindowMessage) -> None:
         """Tell what a message rests on, when it is something new."""
         coverage, models = message.coverage, ", ".join(model.name for model in message.models)
-        told = (
-            f"live pictures {coverage.live_share:.0%} of the time, {coverage.dropped_share:.0%} dropped; "
-            f"{models}; {message.runtime}"
-        )
+        dropped = "" if coverage.dropped_share is None else f", {coverage.dropped_share:.0%} dropped"
+        told = f"live pictures {coverage.live_share:.0%} of the time{dropped}; {models}; {message.runtime}"
         if told != self._told_basis:
             self._told_basis = told
             self._line(f"  [dim]rests on  {escape(told)}[/dim]")
