@@ -74,11 +74,12 @@ def test_dropped_frames_of_each_worker_are_counted_once() -> None:
     config = Config(windows=Windows(length_s=60), privacy=Privacy(k=2))
     post = Post(config, config.cameras[0], Desk(), Sees((), "test"), reading(0), FakeWorker)
     post.advance(reading(0))
-    for captured in range(1, 50):
+    for tick in range(1, 246):
+        captured = tick / 5
         two = [Sighting(Box(x, 0.4, 0.1, 0.15), 0.9, 60, 0.0, 0.0, None) for x in (0.2, 0.7)]
-        post.line.see(float(captured), two if captured < 20 else [], Sees((), "test"))
+        post.line.see(captured, two if captured < 20 else [], Sees((), "test"))
     (worker,) = FakeWorker.hired
-    worker.dropped = 49
+    worker.dropped = 245
     post.advance(reading(50))
     (compose,) = post.advance(reading(60))
     assert compose(Stamp("shop", "0a1b2c3d", 1)).coverage.dropped_share == 0.5
