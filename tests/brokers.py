@@ -22,6 +22,8 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edged.watch.ledger import Ledger
+
 DEADLINE_S = 60.0
 HOST = "127.0.0.1"
 
@@ -159,6 +161,8 @@ class Subscriber:
 
     def __init__(self, port: int, *, username: str | None = None, password: str | None = None) -> None:
         self._arrived: list[Arrived] = []
+        self._ledger = Ledger(since_first=True)
+        self._guard = threading.Lock()
         self._subscribed = threading.Event()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="subscriber", clean_session=False)
         if username is not None:
@@ -172,7 +176,11 @@ class Subscriber:
         assert self._subscribed.wait(DEADLINE_S)
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        self._arrived.append(Arrived(message.topic, bytes(message.payload), message.retain))
+        arrived = Arrived(message.topic, bytes(message.payload), message.retain)
+        with self._guard:
+            self._arrived.append(arrived)
+            if not arrived.topic.endswith("/status"):
+                self._ledger.enter(arrived.body)
 
     def close(self) -> None:
         """Go away."""
@@ -195,22 +203,15 @@ class Subscriber:
         return list(dict.fromkeys(each.told["sequence"] for each in self.messages))
 
     def has_all(self, last: int) -> bool:
-        """Whether every sequence up to this one has arrived or was declared dropped."""
-        return not self.missing(last)
+        """Whether every sequence up to this one of the one store there is has arrived or was declared dropped."""
+        with self._guard:
+            accounts = list(self._ledger.accounts.values())
+            return len(accounts) == 1 and not accounts[0].missing(last)
 
-    def missing(self, last: int) -> set[int]:
-        """The sequences up to `last` that neither arrived nor were declared dropped."""
-        missing = set(range(1, last + 1)) - set(self.sequences)
-        for gap in (each.told for each in self.messages if each.topic.endswith("/gap")):
-            missing -= set(range(gap["first_sequence"], gap["last_sequence"] + 1))
-        return missing
-
-    def check_duplicates(self) -> None:
-        """Fail when two messages of the same stamp differ in a byte."""
-        seen: dict[tuple[str, int], bytes] = {}
-        for each in self.messages:
-            key = (each.told["epoch"], each.told["sequence"])
-            assert seen.setdefault(key, each.body) == each.body, f"{key} arrived with different bytes"
+    def breaches(self, last: int | None = None) -> list[str]:
+        """What of I1 to I3 is broken, in words; `last` is what the one store there is has committed, if known."""
+        with self._guard:
+            return self._ledger.breaches(None if last is None else dict.fromkeys(self._ledger.accounts, last))
 
 
 @pytest.fixture

@@ -161,9 +161,8 @@ def test_killed_child_is_started_again(service: Running, subscriber: Subscriber,
     wait_for(lambda: service.child(name) != killed, f"a new {name} process", service.said)
     before = subscriber.sequences[-1]
     wait_for(lambda: subscriber.sequences[-1] > before + 1, "windows after the restart", service.said)
-    assert subscriber.missing(subscriber.sequences[-1]) == set()
+    assert subscriber.breaches() == []
     assert len({window["epoch"] for window in windows(subscriber)}) == 1
-    subscriber.check_duplicates()
 
 
 def test_sigterm_ends_everything_in_time(lasting_mosquitto: Mosquitto, sample: Path, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_run_ends_when_the_recording_has_ended_and_all_is_sent(
     last = wait_for(lambda: subscriber.messages, "a window", lambda: done.stderr)[-1].told
     wait_for(lambda: subscriber.statuses[-1]["state"] == "offline", "an offline status", lambda: done.stderr)
     subscriber.close()
-    assert subscriber.missing(last["sequence"]) == set()
+    assert subscriber.breaches(last["sequence"]) == []
     assert last["window"]["clock"] == "recording"
 
 
