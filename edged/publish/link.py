@@ -13,7 +13,6 @@ Rules:
 
 import logging
 import socket
-import ssl
 import threading
 from dataclasses import dataclass
 from typing import Any, Final
@@ -26,6 +25,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edged.config.model import Broker
 from edged.publish import reasons
+from edged.publish.credentials import UnreadableError, password_of, tls_context
 from edged.publish.reasons import Fault, Kind, Verdict
 
 log = logging.getLogger(__name__)
@@ -148,10 +148,10 @@ class Link:
             if self._broker.username is not None:
                 self._client.username_pw_set(self._broker.username, password_of(self._broker))
             if self._broker.tls:
-                self._client.tls_set_context(_tls_context(self._broker))
+                self._client.tls_set_context(tls_context(self._broker))
             self._client.connect(self._broker.host, self._broker.port, keepalive=KEEPALIVE_S)
             self._happened.append(Greeted())
-        except _UnreadableError as error:
+        except UnreadableError as error:
             self._fail(Fault(str(error)))
         except Exception as error:  # paho raises many kinds, and this thread must always report
             self._fail(reasons.unreachable(self._where, error))
@@ -217,33 +217,6 @@ class Link:
     ) -> None:
         if flags.is_disconnect_packet_from_server:
             self._fail(reasons.thrown_out(self._where, reason.value))
-
-
-class _UnreadableError(Exception):
-    """A file that the connection needs can't be read; the text says which."""
-
-
-def password_of(broker: Broker) -> str | None:
-    """Fetch the password: from the configuration, or anew from its file."""
-    if broker.password is not None:
-        return broker.password.get_secret_value()
-    if broker.password_file is None:
-        return None
-    try:
-        return broker.password_file.read_text(encoding="utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        told = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise _UnreadableError(f"the password file {broker.password_file} can't be read: {told}") from error
-
-
-def _tls_context(broker: Broker) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=None if broker.ca_file is None else str(broker.ca_file))
-    except (OSError, ssl.SSLError) as error:
-        told = error.strerror or "it holds no PEM certificate"
-        raise _UnreadableError(f"the CA file {broker.ca_file} can't be used: {told}") from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 def _properties() -> Properties:
