@@ -8,14 +8,11 @@ Rules:
 from pathlib import Path
 from typing import Final
 
-import cv2
-import numpy as np
-
 from edged.camera.frame import Frame, FrameSource
-from edged.camera.pixels import as_bgr
-from edged.errors import InputError, MissingInputError
+from edged.camera.still import decode_still
+from edged.errors import MissingInputError
 
-SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
+SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 DEFAULT_FPS: Final = 1.0
 
 
@@ -54,17 +51,10 @@ class Pictures(FrameSource):
         """Decode the picture. Raises MissingInputError if it is gone, InputError if it isn't a picture."""
         path = self._paths[self._index % len(self._paths)]
         try:
-            encoded = np.frombuffer(path.read_bytes(), np.uint8)
+            content = path.read_bytes()
         except OSError as error:
             raise MissingInputError(f"camera {self._camera!r}: {path} can't be read: {error.strerror}") from error
-        try:
-            pixels = as_bgr(cv2.imdecode(encoded, cv2.IMREAD_COLOR)) if encoded.size else None
-        except cv2.error:
-            pixels = None
-        if pixels is None:
-            raise InputError(
-                f"camera {self._camera!r}: {path} is not a picture that can be opened: replace or remove it"
-            )
+        pixels = decode_still(content, f"camera {self._camera!r}: {path}", largest=None).pixels
         return Frame(self._camera, self._captured, pixels)
 
     def close(self) -> None:

@@ -19,13 +19,14 @@ from edged.camera.frame import Frame
 from edged.config.model import Vision as Settings
 from edged.errors import ConfigError
 from edged.vision.blazeface import BlazeFaceDecoder
-from edged.vision.card import Card, EmotionCard, FaceCard, Task, load_cards
+from edged.vision.card import Card, EmotionCard, FaceCard, Task
 from edged.vision.centerface import CenterFaceDecoder
 from edged.vision.emotion import EmotionReader
 from edged.vision.faces import Decoder, Faces
 from edged.vision.head import orientation
 from edged.vision.letterbox import Letterbox, Picture, Quantiser
-from edged.vision.runtime import Model, choose_runtime, describe_devices
+from edged.vision.runtime import Model, describe_devices
+from edged.vision.shelf import Shelf
 from edged.vision.sighting import Box, Sighting
 from edged.vision.ssd import SsdDecoder
 from edged.vision.stages import CROP, DECODE, DETECT, EMOTION, GATHER, PREPARE, Stages
@@ -72,19 +73,17 @@ class Detector:
 class Vision:
     """Finds faces and their emotions in pictures of one size."""
 
-    def __init__(self, settings: Settings, width: int, height: int) -> None:
-        """Load the models that `settings` asks for.
+    def __init__(self, settings: Settings, width: int, height: int, shelf: Shelf | None = None) -> None:
+        """Load the models that `settings` asks for, or take those of `shelf`, which was made with the same settings.
 
         Raises ModelError, UnavailableError (see :class:`edged.vision.runtime.Model`) and ConfigError (no such model).
         """
         # One frame at a time on one core: OpenCV's own threads would only spin.
         cv2.setNumThreads(1)
-        cards = load_cards(settings.models_folder)
-        runtime = choose_runtime(settings.runtime)
-        face_card = choose_face_card(cards, settings.face_model, width, height)
-        emotion_card = choose_emotion_card(cards, settings.emotion_model)
-        faces = Model(face_card, runtime, settings.accelerator, settings.threads)
-        emotions = Model(emotion_card, runtime, settings.accelerator, settings.threads)
+        shelf = shelf or Shelf(settings)
+        face_card = choose_face_card(shelf.cards, settings.face_model, width, height)
+        emotion_card = choose_emotion_card(shelf.cards, settings.emotion_model)
+        faces, emotions = shelf.model(face_card), shelf.model(emotion_card)
         self._detector = Detector(face_card, faces, width, height, settings.score_threshold)
         self._emotion = EmotionReader(emotion_card, emotions)
         self._width, self._height = width, height
