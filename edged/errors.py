@@ -27,6 +27,8 @@ class ExitCode(IntEnum):
     """Something needed is not there: a runtime, a delegate, an extra, the network end."""
     SOFTWARE = 70
     """A fault of edged itself."""
+    OS_ERROR = 71
+    """A stage made no progress: something below edged (driver, delegate, disk) doesn't answer."""
     CANNOT_CREATE = 73
     """The output or the state folder can't be written."""
     TRY_LATER = 75

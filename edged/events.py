@@ -12,7 +12,9 @@ from typing import Final
 
 _log = logging.getLogger("edged.sense")
 
-FIELDS: Final = frozenset({"camera", "reason", "width", "height", "fps", "pixel_format", "path", "state"})
+FIELDS: Final = frozenset(
+    {"camera", "reason", "width", "height", "fps", "pixel_format", "path", "state", "stage", "limit_s"}
+)
 """What an event may speak of."""
 
 
@@ -26,6 +28,10 @@ class Event(enum.Enum):
     CAMERA_HANGS = (logging.WARNING, "camera {camera!r} doesn't return from its driver: left behind")
     CAMERA_FAULT = (logging.ERROR, "the worker of camera {camera!r} failed: {reason}")
     MODELS_LOADED = (logging.INFO, "looking with {reason}")
+    STAGE_STUCK = (
+        logging.CRITICAL,
+        "the stage {stage!r} has made no progress for {limit_s} s: ending, to be started again",
+    )
     STORE_REFUSES = (logging.ERROR, "the outbox takes nothing, messages wait in memory: {reason}")
     BUDGET_REFUSES = (logging.ERROR, "the budget can't be written, so windows are withheld: {reason}")
     BUDGET_DAMAGED = (logging.ERROR, "the budget file was damaged and is now {path}; nothing is told for 24 hours")

@@ -1,43 +1,73 @@
 """run, sense, publish."""
 
 import argparse
+import signal
+from collections.abc import Callable
 
 from edged.cli.common import config_arguments, config_of, require_parts
+from edged.config.model import Config
 from edged.errors import ExitCode
 from edged.service import logs
-from edged.service.signals import die_with_supervisor, on_stop
+from edged.service.generations import Generations
+from edged.service.notify import Notifier
+from edged.service.signals import Stop, die_with_supervisor, heed
+from edged.service.watchdog import USUAL_LIMIT_S, Progress, Watchdog
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Run both processes under one supervisor."""
     from edged.service import supervisor  # noqa: PLC0415
 
-    stop = on_stop()
+    stop, reload = Stop(), Stop()
+    heed({signal.SIGTERM: stop.set, signal.SIGINT: stop.set, signal.SIGHUP: reload.set})
     config = config_of(parsed)
     require_parts(config)
     logs.set_up("run", config.log.level)
     options = config_arguments(parsed)
-    return supervisor.run(["sense", *options], ["publish", *options], stop)
+    limit_s = Notifier.of_environment().limit_s or USUAL_LIMIT_S
+    return supervisor.run(["sense", *options], ["publish", *options], stop, reload, limit_s)
 
 
 def sense(parsed: argparse.Namespace) -> ExitCode:
     """Run the sensing process."""
-    die_with_supervisor()
-    stop = on_stop()
-    config = config_of(parsed)
-    require_parts(config)
-    logs.set_up("sense", config.log.level)
-    from edged.service import sense as service  # noqa: PLC0415
 
-    return service.main(config, stop)
+    def main(config: Config, stop: Stop, progress: Progress) -> ExitCode:
+        from edged.service import sense as service  # noqa: PLC0415
+
+        return service.main(config, stop, progress)
+
+    return _serve(parsed, "sense", main)
 
 
 def publish(parsed: argparse.Namespace) -> ExitCode:
     """Run the publishing process."""
-    die_with_supervisor()
-    stop = on_stop()
-    config = config_of(parsed)
-    logs.set_up("publish", config.log.level)
-    import edged.service.publish as service  # noqa: PLC0415
 
-    return service.main(config, stop, drain=parsed.drain)
+    def main(config: Config, stop: Stop, progress: Progress) -> ExitCode:
+        import edged.service.publish as service  # noqa: PLC0415
+
+        return service.main(config, stop, progress, drain=parsed.drain)
+
+    return _serve(parsed, "publish", main)
+
+
+def _serve(parsed: argparse.Namespace, process: str, main: Callable[[Config, Stop, Progress], ExitCode]) -> ExitCode:
+    """Run a process of the service: guarded, and ready to read its configuration again."""
+    notifier = Notifier.of_environment()
+    die_with_supervisor()
+
+    def read() -> Config:
+        config = config_of(parsed)
+        if process == "sense":
+            require_parts(config)
+        return config
+
+    generations = Generations(read(), read, notifier)
+    generations.heed_signals()
+    watchdog = Watchdog(notifier)
+    watchdog.start()
+
+    def serve(config: Config, stop: Stop) -> ExitCode:
+        logs.set_up(process, config.log.level)
+        return main(config, stop, watchdog)
+
+    return generations.run(serve)

@@ -40,6 +40,9 @@ PUBACK_DEADLINE_S: Final = 20.0
 FINISH_DEADLINE_S: Final = 2.0
 FAREWELL_DEADLINE_S: Final = 1.0
 
+Stage = Literal["outbox drain", "link", "status"]
+"""What a turn consists of, as the watchdog names it."""
+
 
 class Clocks(Protocol):
     """The time in seconds: monotonic for every deadline, Unix time for what is written down."""
@@ -64,11 +67,20 @@ class Wish:
 class Publisher:
     """The publishing process without its process: call `turn` until `state` is STOPPED."""
 
-    def __init__(self, config: Config, outbox: Outbox, clocks: Clocks, wait: Callable[[float], object]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        outbox: Outbox,
+        clocks: Clocks,
+        wait: Callable[[float], object],
+        at: Callable[[Stage], object] = lambda _stage: None,
+    ) -> None:
+        """Prepare. `wait(seconds)` waits, and less when the service is to stop; `at` is told what is being done."""
         self.state = State.WAITING
         self._config = config
         self._clocks = clocks
         self._wait = wait
+        self._at = at
         self._drain = Drain(outbox, self._note)
         self._link: Link | None = None
         self._mqtt5 = True
@@ -85,7 +97,9 @@ class Publisher:
     def turn(self, wish: Wish) -> None:
         """Do what is due, then wait for the network or for time to pass, at most POLL_S."""
         now = self._clocks.monotonic()
+        self._at("outbox drain")
         self._tend(now)
+        self._at("link")
         if self._may_stop(wish, now):
             self._enter(Event.STOP)
         match self.state:
@@ -116,10 +130,13 @@ class Publisher:
             self._sense.saw(look.report, now)
 
     def _online(self, now: float) -> None:
+        self._at("status")
         self._setbacks.tend(now, sound=self._drain.sound(now))
         self._say_if_news(now)
+        self._at("outbox drain")
         if self._link is not None:
             self._drain.send(self._link, now)
+        self._at("link")
 
     def _heed(self, happening: Happening) -> None:
         now = self._heard = self._clocks.monotonic()

@@ -11,7 +11,6 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable
 
 from edged.config.model import Config
 from edged.errors import ExitCode
@@ -19,26 +18,27 @@ from edged.outbox.files import exclusive
 from edged.outbox.store import Outbox
 from edged.publish.publisher import Publisher, Wish
 from edged.publish.state import State
+from edged.service.signals import Stop
+from edged.service.watchdog import UNWATCHED, Progress, Stage
 
 log = logging.getLogger(__name__)
 
 
-def main(
-    config: Config, stop: threading.Event, *, drain: bool = False, progress: Callable[[], None] = lambda: None
-) -> ExitCode:
+def main(config: Config, stop: Stop, progress: Progress = UNWATCHED, *, drain: bool = False) -> ExitCode:
     """Publish until `stop` is set, or until all is acknowledged when draining.
 
     Args:
         config: the whole configuration.
         stop: set by whoever handles SIGTERM and SIGINT.
+        progress: what the watchdog is fed by.
         drain: end as soon as the outbox is empty and acknowledged.
-        progress: called at each turn, at least every few seconds: what a watchdog may be fed by.
 
     Raises:
         InUseError: another one publishes from this state folder.
         StateFolderError: the state folder can't be used.
         StoreError: the outbox can't be opened just now.
     """
+    progress.at(Stage.START)
     draining = threading.Event()
     if drain:
         draining.set()
@@ -52,10 +52,12 @@ def main(
             replay_horizon_s=config.outbox.replay_horizon_s,
         )
         try:
-            publisher = Publisher(config, outbox, time, stop.wait)
+            publisher = Publisher(config, outbox, time, stop.wait, lambda stage: progress.at(Stage(stage)))
+            progress.ready()
             while publisher.state is not State.STOPPED:
                 publisher.turn(Wish(stop.is_set(), draining.is_set()))
-                progress()
+                progress.turned()
+                progress.say(f"the connection to the broker is {publisher.state.name.lower()}")
         finally:
             outbox.close()
     log.info("stopped")

@@ -35,6 +35,7 @@ from edged.service.ledger import DurableLedger
 from edged.service.line import Line, Sees
 from edged.service.post import STOP_WITHIN, Post
 from edged.service.signals import Stop
+from edged.service.watchdog import UNWATCHED, Progress, Stage
 from edged.vision.sighting import Sighting
 from edged.windows.schedule import Clock
 
@@ -44,8 +45,9 @@ REPORT_EVERY = 30.0
 """Seconds between two reports, when nothing changes in between; they tell the time to the second."""
 
 
-def main(config: Config, stop: Stop) -> ExitCode:
+def main(config: Config, stop: Stop, progress: Progress = UNWATCHED) -> ExitCode:
     """Sense until stopped, or until all recordings have ended."""
+    progress.at(Stage.START)
     os.umask(0o027)
     cv2.setNumThreads(1)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would be a picture on the disk
@@ -62,9 +64,9 @@ def main(config: Config, stop: Stop) -> ExitCode:
         try:
             if config.cameras[0].pace == "fast":
                 for camera in config.cameras:
-                    sense_recording(config, camera, handover, stop, ledger)
+                    sense_recording(config, camera, handover, stop, ledger, progress=progress)
             else:
-                _Live(config, handover, ledger).run(stop)
+                _Live(config, handover, ledger, progress).run(stop)
         finally:
             if ledger is not None:
                 ledger.close()
@@ -92,6 +94,7 @@ def sense_recording(
     *,
     eyes: Looks | None = None,
     opener: Callable[[Camera], FrameSource] = open_source,
+    progress: Progress = UNWATCHED,
 ) -> None:
     """Take every frame of a recording, on the clock of its own time stamps."""
     begin = camera.start.timestamp() if camera.start else time.time()
@@ -99,14 +102,21 @@ def sense_recording(
     eyes = eyes or Eyes(config, [camera])
     line: Line | None = None
     captured = 0.0
+    progress.ready()
     try:
         while not stop.is_set() and (frame := source.read()) is not None:
             captured = frame.captured
             reading = Reading(captured, begin + captured, Clock.RECORDING)
+            progress.at(Stage.WINDOWS)
             line = line or Line(config, camera, eyes.sees, reading, ledger)
-            handover.put(line.advance(reading))
+            messages = line.advance(reading)
+            progress.at(Stage.PUT)
+            handover.put(messages)
+            progress.at(Stage.LOOK)
             if line.is_open:
                 line.see(captured, *eyes.look(frame))
+            progress.turned()
+            progress.at(Stage.TAKE)
     finally:
         source.close()
     if line is not None:
@@ -116,8 +126,9 @@ def sense_recording(
 class _Live:
     """All cameras of a device, by the clock."""
 
-    def __init__(self, config: Config, handover: Handover, ledger: Ledger | None) -> None:
+    def __init__(self, config: Config, handover: Handover, ledger: Ledger | None, progress: Progress) -> None:
         self._handover = handover
+        self._progress = progress
         self._eyes = Eyes(config, config.cameras)
         self._desk = Desk()
         looks = ", ".join(model.name for model in self._eyes.sees.models)
@@ -131,14 +142,20 @@ class _Live:
 
     def run(self, stop: Stop) -> None:
         """Look, count, release, until told to stop or until every recording has ended."""
+        progress = self._progress
+        progress.ready()
         try:
             while not stop.is_set() and not self._all_ended():
+                progress.at(Stage.TAKE)
                 frame = self._desk.take(LONGEST_WAIT)
                 reading = clock.read()
                 self._advance(reading)
                 if frame is not None:
+                    progress.at(Stage.LOOK)
                     self._see(frame)
+                progress.at(Stage.REPORT)
                 self._report(reading)
+                progress.turned()
             reading = clock.read()
             self._handover.put([post.line.close(reading.now, finished=post.ended) for post in self._posts.values()])
             self._report(reading)
@@ -151,7 +168,10 @@ class _Live:
         for post in self._posts.values():
             if post.failure is not None:
                 raise post.failure
-            self._handover.put(post.advance(reading))
+            self._progress.at(Stage.WINDOWS)
+            messages = post.advance(reading)
+            self._progress.at(Stage.PUT)
+            self._handover.put(messages)
 
     def _see(self, frame: Frame) -> None:
         line = self._posts[frame.camera].line
@@ -176,6 +196,7 @@ class _Live:
         for camera in report.cameras:
             if camera.state != before.get(camera.id):
                 tell(Event.CAMERA_STATE, camera=camera.id, state=camera.state)
+        self._progress.say(", ".join(f"camera {camera.id} is {camera.state}" for camera in report.cameras))
 
     def _compose(self, reading: Reading) -> SenseReport:
         sees = self._eyes.sees

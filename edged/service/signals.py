@@ -1,6 +1,8 @@
 """Signals of a process, turned into one flag that loops look at.
 
 Rules:
+  - A handler only notes the number; what is to be done is done by a thread of its own. A handler interrupts the main
+    thread anywhere, also inside `Event.wait` with the event's lock held: setting the event there would wait for ever.
   - SIGTERM and SIGINT set the flag; a second one changes nothing, for the first is being obeyed.
   - A supervised child ends when its parent does (prctl(2), PR_SET_PDEATHSIG): no orphan keeps the camera.
 """
@@ -9,6 +11,8 @@ import ctypes
 import os
 import signal
 import threading
+from collections.abc import Callable, Mapping
+from queue import SimpleQueue
 from types import FrameType
 
 Stop = threading.Event
@@ -19,15 +23,26 @@ SUPERVISED = "EDGED_SUPERVISOR"
 """Environment variable by which a supervisor tells its children its process id."""
 
 
+def heed(acts: Mapping[signal.Signals, Callable[[], None]]) -> None:
+    """Have each signal's act done, one after the other, in a thread of its own."""
+    came: SimpleQueue[int] = SimpleQueue()  # its put may be called inside a handler
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.put(number)
+
+    def obey() -> None:
+        while True:
+            acts[signal.Signals(came.get())]()
+
+    threading.Thread(target=obey, name="signals", daemon=True).start()
+    for number in acts:
+        signal.signal(number, note)
+
+
 def on_stop() -> Stop:
     """Install the handlers; return the flag they set."""
     stop = Stop()
-
-    def obey(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, obey)
-    signal.signal(signal.SIGINT, obey)
+    heed({signal.SIGTERM: stop.set, signal.SIGINT: stop.set})
     return stop
 
 

@@ -5,10 +5,13 @@
     publish ┘
 
 Rules:
+  - Each child tells of its progress as it would tell systemd (sd_notify(3)). One that falls silent is told to abort,
+    which leaves a word in the log of where it hung, and is killed if it doesn't.
   - A child that ends with a fault only a person can mend (wrong configuration, damaged model) ends the whole with the
     same exit code: trying again alone helps nobody.
   - When sense ends well, all recordings have ended: publish drains the outbox, and then all is done. Publish ending
     well before that is a death like any other.
+  - SIGHUP is passed on: each child reads the configuration again by itself.
   - SIGTERM and SIGINT are passed on; whatever has not ended within GRACE is killed. Children die with their parent.
 """
 
@@ -18,12 +21,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from edged.errors import ExitCode
+from edged.service.notify import Hearing
 from edged.service.signals import SUPERVISED, Stop
+from edged.service.watchdog import USUAL_LIMIT_S
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +40,10 @@ FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
 HEALTHY_AFTER = 60.0
 """A child that lived so long begins with the first delay again."""
 PUBLISH = "publish"
+START_WITHIN = 90.0
+"""Seconds a child has to say that it is ready."""
+ABORT_WITHIN = 2.0
+"""Seconds between SIGABRT and SIGKILL."""
 LOOK_EVERY = 0.1
 """Seconds between two looks at the children."""
 
@@ -76,21 +86,49 @@ class Child:
 
     name: str
     arguments: Sequence[str]
+    limit_s: float = USUAL_LIMIT_S
+    """It is ended when it was silent for so long."""
     process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
-    due: float = field(default=0.0)
+    due: float = 0.0
     deaths: int = 0
+    reload: bool = False
+    """It is to read its configuration again, as soon as it listens."""
+    _started: float = 0.0
+    _heard: float = 0.0
+    _ready: bool = False
+    _kill_at: float | None = None
+    _hearing: Hearing = field(default_factory=Hearing)
 
     def start(self, now: float) -> None:
         """Start it."""
-        environment = {**os.environ, SUPERVISED: str(os.getpid())}
+        environment = {**os.environ, SUPERVISED: str(os.getpid()), **self._hearing.environment(self.limit_s)}
         self.process = subprocess.Popen([sys.executable, "-m", "edged", *self.arguments], env=environment)  # noqa: S603  (ourselves)
-        self.started = now
+        self._started = self._heard = now
+        self._ready, self._kill_at, self.reload = False, None, False
         log.info("%s started as process %d", self.name, self.process.pid)
+
+    def listen(self, now: float) -> None:
+        """Hear what it tells; end it when it has been silent for too long."""
+        if self.process is None:
+            return
+        for name, _ in self._hearing.heard(self.process.pid):
+            self._ready = self._ready or name == "READY"
+            self._heard = now if name in {"READY", "RELOADING", "WATCHDOG"} else self._heard
+        if self.reload and self._ready:
+            self.reload = False
+            self.signal(signal.SIGHUP)
+        silent, limit = now - self._heard, self.limit_s if self._ready else START_WITHIN
+        if self._kill_at is not None and now >= self._kill_at:
+            self.signal(signal.SIGKILL)
+        elif self._kill_at is None and silent > limit:
+            what = "has made no progress" if self._ready else "didn't get ready"
+            log.error("%s %s for %.0f s: ending it", self.name, what, silent)
+            self.signal(signal.SIGABRT)
+            self._kill_at = now + ABORT_WITHIN
 
     def died(self, now: float, code: int) -> None:
         """Note its end and when it is due again."""
-        self.deaths = 1 if now - self.started >= HEALTHY_AFTER else self.deaths + 1
+        self.deaths = 1 if now - self._started >= HEALTHY_AFTER else self.deaths + 1
         self.due = now + delay_after(self.deaths)
         self.process = None
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
@@ -102,18 +140,36 @@ class Child:
             self.process.send_signal(number)
 
 
-def run(sense: Sequence[str], publish: Sequence[str], stop: Stop, clock: Callable[[], float] = time.monotonic) -> int:
-    """Run `edged SENSE…` and `edged PUBLISH…` until stopped or done; return the exit code."""
-    children = [Child(PUBLISH, [*publish]), Child("sense", [*sense])]
+def run(
+    sense: Sequence[str],
+    publish: Sequence[str],
+    stop: Stop,
+    reload: threading.Event,
+    limit_s: float = USUAL_LIMIT_S,
+) -> int:
+    """Run `edged SENSE…` and `edged PUBLISH…` until stopped or done; return the exit code.
+
+    Args:
+        sense: arguments of the sensing process.
+        publish: arguments of the publishing one.
+        stop: set when all is to end.
+        reload: set when the configuration is to be read again; cleared here.
+        limit_s: a child that makes no progress for so long is ended and started again.
+    """
+    children = [Child(PUBLISH, [*publish], limit_s), Child("sense", [*sense], limit_s)]
     try:
         while not stop.is_set():
-            code = _tend(children, clock())
+            if reload.is_set():
+                reload.clear()
+                for child in children:
+                    child.reload = True
+            code = _tend(children, time.monotonic())
             if code is not None:
                 return code
             stop.wait(LOOK_EVERY)
         return ExitCode.OK
     finally:
-        _end(children, clock)
+        _end(children)
 
 
 def _tend(children: list[Child], now: float) -> int | None:
@@ -125,6 +181,7 @@ def _tend(children: list[Child], now: float) -> int | None:
             continue
         code = child.process.poll()
         if code is None:
+            child.listen(now)
             continue
         verdict = judge(code)
         if verdict is Verdict.DONE and child.name == PUBLISH and len(children) > 1:
@@ -145,15 +202,15 @@ def _tend(children: list[Child], now: float) -> int | None:
     return None if children else ExitCode.OK
 
 
-def _end(children: Sequence[Child], clock: Callable[[], float]) -> None:
+def _end(children: Sequence[Child]) -> None:
     alive = [child.process for child in children if child.process is not None]
     for process in alive:
         if process.poll() is None:
             process.terminate()
-    deadline = clock() + GRACE
+    deadline = time.monotonic() + GRACE
     for process in alive:
         try:
-            process.wait(max(deadline - clock(), 0.1))
+            process.wait(max(deadline - time.monotonic(), 0.1))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

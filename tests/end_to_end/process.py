@@ -104,12 +104,18 @@ class Running:
 
 
 @contextmanager
-def running(words: list[str], settings: Settings, log: Path) -> Iterator[Running]:
-    """Run `edged WORDS` for as long as the block runs."""
+def running(
+    words: list[str],
+    settings: Settings,
+    log: Path,
+    config: Path | None = None,
+    surroundings: Mapping[str, str] | None = None,
+) -> Iterator[Running]:
+    """Run `edged WORDS` for as long as the block runs, with `surroundings` added to its environment."""
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            command(words, settings),
-            env=environment(),
+            command(words, settings, config),
+            env=environment() | dict(surroundings or {}),
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,
