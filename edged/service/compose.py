@@ -7,6 +7,8 @@ from edged.anonymise.figures import EmotionFigures, Release, Shares, TimeFigures
 from edged.config import model as config
 from edged.messages import window as wire
 from edged.messages.common import Stamp, utc
+from edged.service.estimate import estimate
+from edged.vision.card import Estimate
 from edged.windows.coverage import Coverage
 from edged.windows.schedule import Span
 from edged.words import EMOTIONS
@@ -24,6 +26,8 @@ class Basis:
     runtime: str
     balance: Balance | None
     """After the window; None when the policy has no budget."""
+    estimate: Estimate | None
+    """What is known of the emotion model's answers to whole windows."""
 
 
 def window_message(basis: Basis, release: Release | None, stamp: Stamp) -> wire.WindowMessage:
@@ -48,7 +52,7 @@ def window_message(basis: Basis, release: Release | None, stamp: Stamp) -> wire.
         in_view=wire.InView(mean=told.in_view_mean, most=told.in_view_most) if told else None,
         crossings=_crossings(camera, told) if told else None,
         zones=_zones(camera, told) if told else None,
-        emotion=_emotion(told.emotion) if told and told.emotion else None,
+        emotion=_emotion(told.emotion, basis) if told and told.emotion else None,
         coverage=wire.Coverage(
             open_share=basis.coverage.open_share,
             live_share=basis.coverage.live_share,
@@ -103,12 +107,18 @@ def _zones(camera: config.Camera, release: Release) -> tuple[wire.ZoneTimes, ...
     )
 
 
-def _emotion(figures: EmotionFigures) -> wire.Emotion:
+def _emotion(figures: EmotionFigures, basis: Basis) -> wire.Emotion:
     return wire.Emotion(
         visits=figures.visits,
         face_distribution=_shares(figures.face_distribution),
         mean_scores=_shares(figures.mean_scores),
+        estimate=_estimate(figures, basis, basis.estimate) if basis.estimate else None,
     )
+
+
+def _estimate(figures: EmotionFigures, basis: Basis, known: Estimate) -> wire.Estimate:
+    shares, errors = estimate(figures, basis.privacy, basis.camera, known)
+    return wire.Estimate(shares=_shares(shares), standard_errors=_shares(errors))
 
 
 def _shares(shares: Shares) -> wire.EmotionShares:

@@ -63,4 +63,4 @@ class Eyes:
 
 def _sees(vision: Vision) -> Sees:
     models = tuple(ModelUsed(task=task, name=name, sha256=sha256) for task, name, sha256 in vision.models)
-    return Sees(models, vision.runtime)
+    return Sees(models, vision.runtime, vision.estimate)

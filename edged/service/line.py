@@ -20,6 +20,7 @@ from edged.service.clock import Reading
 from edged.service.compose import Basis, window_message
 from edged.service.handover import Compose
 from edged.service.protection import gate_of, ledger_of
+from edged.vision.card import Estimate
 from edged.vision.sighting import Sighting
 from edged.visits.book import VisitBook
 from edged.visits.visit import Visit
@@ -37,6 +38,8 @@ class Sees:
 
     models: tuple[ModelUsed, ...]
     runtime: str
+    estimate: Estimate | None = None
+    """What is known of the emotion model's answers to whole windows."""
 
 
 class Line:
@@ -90,7 +93,8 @@ class Line:
         release = self._gate.close(self._tally + live, cut=cut)
         self._tally = Tally()
         balance = self._ledger.balance() if self._ledger else None
-        basis = Basis(self._camera, span, coverage, self._privacy, self._sees.models, self._sees.runtime, balance)
+        sees = self._sees
+        basis = Basis(self._camera, span, coverage, self._privacy, sees.models, sees.runtime, balance, sees.estimate)
         return partial(window_message, basis, release)
 
 

@@ -131,6 +131,22 @@ class EmotionOutput(Output):
         return self
 
 
+_Row = Annotated[list[Share], Field(min_length=len(EMOTIONS), max_length=len(EMOTIONS))]
+
+
+class Estimate(Part):
+    """What is known of an emotion model's answers to whole windows; in the order of edged.words.EMOTIONS."""
+
+    answers: Annotated[list[_Row], Field(min_length=len(EMOTIONS), max_length=len(EMOTIONS))]
+    """Row: what raters chose; column: the mean scores of faces, weighted by the share of raters who chose it."""
+    weight: Share
+    """How far the mean of scores is moved towards the mix that explains it best; 0: not at all."""
+    spread: Annotated[float, Field(gt=0)]
+    """Variance of one visit's part in a share p, as a multiple of p (1 - p)."""
+    model_errors: _Row
+    """Root mean square error of each share over many mixes, with visits without number."""
+
+
 class Origin(Part):
     """Where the model comes from."""
 
@@ -202,6 +218,8 @@ class EmotionCard(Card):
     task: Literal["emotion"]
     input: EmotionInput
     output: EmotionOutput
+    estimate: Estimate | None = None
+    """Without it, messages hold no estimate beside the plain figures."""
 
 
 _CARDS: Final[Mapping[object, type[Card]]] = {"face": FaceCard, "emotion": EmotionCard}

@@ -96,11 +96,16 @@ def mean_iou(truths: Sequence[Truth], found: Sequence[Found], least_height_px: f
     return float(np.mean(values)) if values else math.nan
 
 
-def recall(truths: Sequence[Truth], found: Sequence[Found], least_height_px: float) -> float:
-    """Return the share of faces of at least `least_height_px` that are found; NaN when there are none."""
+def recall(
+    truths: Sequence[Truth], found: Sequence[Found], least_height_px: float, below_px: float = math.inf
+) -> float:
+    """Return the share of faces of at least `least_height_px`, and lower than `below_px`, that are found.
+
+    NaN when there are none.
+    """
     faces = right = 0
     for truth, picture in zip(truths, found, strict=True):
-        counts = _counts(truth, least_height_px)
+        counts = _counts(truth, least_height_px, below_px)
         faces += int(counts.sum())
         right += sum(verdict is True for verdict in _judge(truth.boxes, counts, picture))
     return right / faces if faces else math.nan
@@ -119,9 +124,10 @@ def count_faces(truths: Sequence[Truth], least_height_px: float) -> int:
     return sum(int(_counts(truth, least_height_px).sum()) for truth in truths)
 
 
-def _counts(truth: Truth, least_height_px: float) -> NDArray[np.bool_]:
+def _counts(truth: Truth, least_height_px: float, below_px: float = math.inf) -> NDArray[np.bool_]:
     """(n,): the faces that are to be found."""
-    counts: NDArray[np.bool_] = ~truth.invalid & (truth.boxes[:, 3] - truth.boxes[:, 1] >= least_height_px)
+    height = truth.boxes[:, 3] - truth.boxes[:, 1]
+    counts: NDArray[np.bool_] = ~truth.invalid & (height >= least_height_px) & (height < below_px)
     return counts
 
 

@@ -100,6 +100,8 @@ class Vision:
             (model.card.task, model.card.name, model.card.short_hash) for model in (faces, emotions)
         ]
         """(task, name, first twelve hex digits of the file's SHA-256) of each model."""
+        self.estimate = emotion_card.estimate
+        """What is known of the emotion model's answers to whole windows."""
 
     def look(self, frame: Frame) -> list[Sighting]:
         """Return the faces in `frame`, the best scored first. The frame must have the size that was said."""
@@ -170,7 +172,7 @@ def choose_face_card(cards: Mapping[str, Card], name: str, width: int, height: i
     eligible = [card for card in eligible if card.output.layout == "centerface"] or eligible
     if not eligible:
         _refuse(cards, name, "face")
-    return max(eligible, key=lambda card: (round(_fill(card, width, height), 2), card.input.width * card.input.height))
+    return max(eligible, key=lambda card: (round(fill(card, width, height), 2), card.input.width * card.input.height))
 
 
 def choose_emotion_card(cards: Mapping[str, Card], name: str) -> EmotionCard:
@@ -185,7 +187,7 @@ def _refuse(cards: Mapping[str, Card], name: str, task: Task) -> NoReturn:
     raise ConfigError(f'vision.{task}_model = "{name}" {wrong}; models for {task}: {names}')
 
 
-def _fill(card: FaceCard, width: int, height: int) -> float:
-    """Share of the card's canvas that a picture of `width` × `height` fills."""
+def fill(card: FaceCard, width: int, height: int) -> float:
+    """Return the share of the card's canvas that a picture of `width` × `height` fills."""
     scale = min(card.input.width / width, card.input.height / height)
     return width * scale * height * scale / (card.input.width * card.input.height)

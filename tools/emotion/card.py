@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from tools.emotion.aggregate import known_of
 from tools.emotion.data import EMOTIONS, Faces, load
 from tools.emotion.measure import CONDITIONS, interpreter, scores_of
 from tools.emotion.scores import accuracy, calibration_by_class, f1_by_class, summary
+from tools.emotion.windows import fitted
 
 VERSION = "2026.11.22"
 LEAST_SHARE = 0.9
@@ -81,8 +81,6 @@ def measured(model: Path, plain: Path | None, faces: Faces) -> dict[str, Any]:
     f1, by_class = f1_by_class(scores, faces.labels), calibration_by_class(scores, faces.shares)
     out["f1"] = {name: float(v) for name, v in zip(EMOTIONS, f1, strict=True)}
     out["calibration_by_class"] = {name: float(v) for name, v in zip(EMOTIONS, by_class, strict=True)}
-    known = known_of(scores, faces.shares.astype(np.float64), faces.labels, votes=True)
-    out["answers_by_vote"] = [[float(v) for v in row] for row in known.answers]
     other = scores_of(model, faces.images, "tflite-runtime")
     out["accuracy_tflite_runtime"] = accuracy(other, faces.labels)
     out["macro_f1_tflite_runtime"] = float(f1_by_class(other, faces.labels).mean())
@@ -107,7 +105,8 @@ def main() -> None:
     parser.add_argument("--training", required=True, help="the training command, for the card")
     parser.add_argument("--tools", required=True, help="versions of the training and export tools, for the card")
     args = parser.parse_args()
-    figures = measured(args.model, args.float, load(args.data / "valid.npz"))
+    faces = load(args.data / "valid.npz")
+    figures = measured(args.model, args.float, faces)
     heights = {48: figures["accuracy"]} | {h: figures[f"accuracy_height_{h}"] for h in (32, 24, 20, 16, 12)}
     tables: dict[str, dict[str, Any]] = {
         "": {
@@ -125,6 +124,7 @@ def main() -> None:
             "labels": list(EMOTIONS),
             "min_height_px": float(least_height(heights)),
         },
+        "estimate": fitted(scores_of(args.model, faces.images), faces.shares.astype(np.float64), faces.labels),
         "origin": {
             "title": "Residual net of 3x3 convolutions, trained for edged on the raters' vote distribution",
             "authors": "the edged project; start weights: Davis King (dlib)",
