@@ -2,8 +2,9 @@
 
 Rules:
   - Environment: EDGED_<SECTION>__<KEY>, e.g. EDGED_BROKER__HOST. The list of cameras is replaced as a whole, as JSON.
-  - systemd credentials: the file `edged-broker-password` in $CREDENTIALS_DIRECTORY is the broker's password.
-  - Command line: SECTION.KEY=VALUE, the value as TOML or plain text; `camera.KEY` is the first camera's.
+  - systemd credentials: the files `edged-broker-username` and `edged-broker-password` in $CREDENTIALS_DIRECTORY.
+  - Command line: SECTION.KEY=VALUE, the value as TOML or plain text; `camera.KEY` is the first camera's. Whoever may
+    list processes reads it, so the broker's user name and password are refused there.
   - Every fault is told at once, a line each: file, key, value, what is allowed. A secret's value is never shown.
 """
 
@@ -31,8 +32,8 @@ _IN_WORDS = {
     "string_type": "text in quotes is needed",
 }
 """Faults of type in a person's words; the key's name holds the unit."""
-CREDENTIAL = "edged-broker-password"
-"""Name of the systemd credential that holds the broker's password (systemd.exec(5), LoadCredential=)."""
+CREDENTIALS = {"username": "edged-broker-username", "password": "edged-broker-password"}
+"""Names of the systemd credentials that hold keys of the broker (systemd.exec(5), LoadCredential=)."""
 
 
 def load(path: Path | None, overrides: Sequence[str] = ()) -> Config:
@@ -47,7 +48,7 @@ def load(path: Path | None, overrides: Sequence[str] = ()) -> Config:
     if isinstance(table.get("broker"), dict) and table["broker"].pop("password", None) is not None:
         lines.append(
             f"{path}: broker.password doesn't belong in this file: use broker.password_file, the environment variable "
-            f"EDGED_BROKER__PASSWORD, or the systemd credential {CREDENTIAL}"
+            f"EDGED_BROKER__PASSWORD, or the systemd credential {CREDENTIALS['password']}"
         )
     for place, layer in (("environment", _environment()), ("credentials", _credentials())):
         places |= dict.fromkeys(_keys(layer), place)
@@ -104,10 +105,11 @@ def _environment() -> dict[str, Any]:
 
 def _credentials() -> dict[str, Any]:
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    path = Path(folder, CREDENTIAL) if folder else None
-    if path is None or not path.is_file():
+    if not folder:
         return {}
-    return {"broker": {"password": path.read_text(encoding="utf-8").rstrip("\n")}}
+    paths = {key: Path(folder, name) for key, name in CREDENTIALS.items()}
+    found = {key: path.read_text(encoding="utf-8").rstrip("\n") for key, path in paths.items() if path.is_file()}
+    return {"broker": found} if found else {}
 
 
 def _overridden(table: Mapping[str, Any], override: str) -> dict[str, Any]:
@@ -115,6 +117,12 @@ def _overridden(table: Mapping[str, Any], override: str) -> dict[str, Any]:
     section, dot, key = name.partition(".")
     if not (equals and dot and section and key):
         raise UsageError(f"--set {override}: write SECTION.KEY=VALUE, e.g. --set windows.length_s=60")
+    if section == "broker" and key in CREDENTIALS:
+        raise UsageError(
+            f"--set {name}: not on the command line, where every user of this machine can read it; use the "
+            f"configuration file, the environment variable EDGED_BROKER__{key.upper()}, or the systemd credential "
+            f"{CREDENTIALS[key]}"
+        )
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

@@ -9,10 +9,12 @@ Rules:
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from edged.config.broker import Broker as Broker  # noqa: PLC0414  (sections like the others to whoever imports them)
+from edged.config.broker import HomeAssistant as HomeAssistant  # noqa: PLC0414
 from edged.config.hours import Hours
-from edged.config.privacy import Privacy as Privacy  # noqa: PLC0414  (a section like the others to whoever imports it)
+from edged.config.privacy import Privacy as Privacy  # noqa: PLC0414
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 """A name that is safe in an MQTT topic, a file name and a Home Assistant entity id."""
@@ -75,6 +77,26 @@ class Zone(Section):
     """Its corners in order."""
 
 
+class Region(Section):
+    """A part of the picture with sides parallel to its own."""
+
+    left: Coordinate = 0.0
+    top: Coordinate = 0.0
+    right: Coordinate = 1.0
+    bottom: Coordinate = 1.0
+
+    @model_validator(mode="after")
+    def _is_large_enough(self) -> Self:
+        if self.right - self.left < LEAST_REGION or self.bottom - self.top < LEAST_REGION:
+            raise ValueError(
+                f"right must be at least {LEAST_REGION} more than left, and bottom than top: less shows too little"
+            )
+        return self
+
+
+LEAST_REGION = 0.1
+
+
 class Camera(Section):
     """One camera or recording."""
 
@@ -98,6 +120,8 @@ class Camera(Section):
     start: AwareDatetime | None = None
     """Recordings with pace = fast: when their first picture was taken; None: now."""
 
+    region: Region | None = None
+    """The only part in which faces are looked for; None: the whole picture. Half as wide, faces count twice as large."""
     lines: Annotated[tuple[Line, ...], Field(max_length=8)] = ()
     """Lines that faces are counted crossing."""
     zones: Annotated[tuple[Zone, ...], Field(max_length=8)] = ()
@@ -198,45 +222,6 @@ class Outbox(Section):
     """Acknowledged messages stay so long and are sent again after a reconnect: a broker's PUBACK isn't durable."""
 
 
-class Broker(Section):
-    """Where messages go."""
-
-    host: Annotated[str, Field(min_length=1)] = "localhost"
-    """Name or address of the MQTT broker."""
-    port: Annotated[int, Field(ge=1, le=65535)] = 1883
-    """Its port; 8883 is usual with TLS."""
-    client_id: Annotated[str, Field(max_length=64)] | None = None
-    """MQTT client id; None: edged-<device>."""
-    username: str | None = None
-    """User name at the broker."""
-    password: SecretStr | None = None
-    """Only from the environment (EDGED_BROKER__PASSWORD) or the systemd credential edged-broker-password."""
-    password_file: Path | None = None
-    """File that holds the password, nothing else."""
-    tls: bool = False
-    """Encrypt, and check the broker's certificate."""
-    ca_file: Path | None = None
-    """CA certificates (PEM) to trust; None: the system's."""
-    insecure: bool = False
-    """Allow sending the password in the clear to a broker on another machine."""
-    status_interval_s: Annotated[float, Field(ge=5, le=3600)] = 60.0
-    """The retained status is sent anew so often."""
-
-    @model_validator(mode="after")
-    def _combinations(self) -> Self:
-        if self.ca_file is not None and not self.tls:
-            raise ValueError("ca_file needs tls = true")
-        if self.password is not None and self.password_file is not None:
-            raise ValueError("password and password_file are both set: keep one")
-        has_password = self.password is not None or self.password_file is not None
-        if has_password and self.username is None:
-            raise ValueError("a password needs a username")
-        loopback = self.host in {"localhost", "127.0.0.1", "::1"}
-        if has_password and not (self.tls or loopback or self.insecure):
-            raise ValueError("the password would travel in the clear: set tls = true, or insecure = true if you must")
-        return self
-
-
 class Log(Section):
     """What is written to standard error."""
 
@@ -256,6 +241,7 @@ class Config(Section):
     privacy: Privacy = Privacy()
     outbox: Outbox = Outbox()
     broker: Broker = Broker()
+    homeassistant: HomeAssistant = HomeAssistant()
     log: Log = Log()
 
     @model_validator(mode="after")

@@ -3,7 +3,7 @@
 `SenseReport` is the part that the sensing process knows; it reaches the publishing one through the outbox file.
 """
 
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from pydantic import Field
 
@@ -11,6 +11,10 @@ from edged.messages.common import Part, UtcTime
 from edged.messages.window import ModelUsed
 
 CameraState = Literal["opening", "live", "stalled", "frozen", "dark", "closed", "offline", "ended"]
+CAMERA_STATES: Final[tuple[CameraState, ...]] = get_args(CameraState)
+Throttling = Literal["under_voltage", "frequency_capped", "throttled", "soft_temperature_limit"]
+THROTTLINGS: Final[tuple[Throttling, ...]] = get_args(Throttling)
+"""In the order of the bits of a Raspberry Pi's get_throttled (raspberrypi.com, "vcgencmd")."""
 
 
 class CameraStatus(Part):
@@ -43,6 +47,19 @@ class OutboxStatus(Part):
     store: Literal["ok", "degraded"]
 
 
+class MachineStatus(Part):
+    """The device itself, too coarse to tell how much there was to look at."""
+
+    cpu_temperature_c: int | None = Field(
+        description="Highest of the last full hour (at first: at the start), rounded down to tens; null where unknown."
+    )
+    throttled: tuple[Throttling, ...] | None = Field(
+        description="What has held the processor back since the publishing process began, up to the last full hour; "
+        "null where the device can't tell."
+    )
+    disk_free_mb: int | None = Field(ge=0, description="Free on the disk of the state folder, rounded down to 100 MB.")
+
+
 class StatusMessage(Part):
     """The device, as its publishing process sees it."""
 
@@ -55,6 +72,7 @@ class StatusMessage(Part):
     sense: SenseReport | None = Field(description="Null when the sensing process has not reported yet.")
     sense_silent: bool | None = Field(description="True when the sensing process has missed its reports.")
     outbox: OutboxStatus | None
+    machine: MachineStatus | None = Field(default=None, description="Null in the will.")
     last_error: str | None = Field(
         description="What is amiss with publishing, in words; null again soon after it is over."
     )

@@ -12,10 +12,15 @@ def status_topic(device: str) -> str:
     return f"edged/{device}/status"
 
 
+def window_topic(device: str, camera: str) -> str:
+    """Topic of a camera's windows."""
+    return f"edged/{device}/{camera}/window"
+
+
 def topic_of(message: OutboxMessage) -> str:
     """Topic of a message of the outbox."""
     match message:
         case WindowMessage():
-            return f"edged/{message.device}/{message.camera}/window"
+            return window_topic(message.device, message.camera)
         case GapMessage():
             return f"edged/{message.device}/gap"

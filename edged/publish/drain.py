@@ -14,7 +14,9 @@ from typing import Final, TypeVar
 from edged.errors import StoreError
 from edged.outbox.row import Row
 from edged.outbox.store import Outbox
-from edged.publish.link import Accepted, Acknowledged, Link
+from edged.publish.happenings import Accepted, Acknowledged
+from edged.publish.link import Link
+from edged.publish.parcel import parcel_of
 from edged.publish.reasons import Verdict
 from edged.publish.status import Look
 from edged.publish.window import Window
@@ -30,8 +32,9 @@ T = TypeVar("T")
 class Drain:
     """The outbox as the publisher uses it. Times are monotonic seconds, except `wall` (Unix seconds)."""
 
-    def __init__(self, outbox: Outbox, note: Callable[[str], None]) -> None:
+    def __init__(self, outbox: Outbox, expiry_days: int, note: Callable[[str], None]) -> None:
         self._outbox = outbox
+        self._expiry_days = expiry_days
         self._note = note
         self._epoch = outbox.epoch
         self._window = Window()
@@ -104,7 +107,7 @@ class Drain:
         """See how full the outbox is and what the sensing process reports; None when it can't be used."""
         return self._try("look", lambda: Look(self._outbox.counts(), self._outbox.latest_report()), now)
 
-    def send(self, link: Link, now: float) -> None:
+    def send(self, link: Link, now: float, wall: float) -> None:
         """Send what is due and fits into the window."""
         self._more = self._more or self._window.wakes(now)
         if not self._more:
@@ -116,7 +119,7 @@ class Drain:
             if self._largest_body is not None and len(row.body) > self._largest_body:
                 self._give_up(row, f"it is larger than the broker's {self._largest_body} bytes")
             else:
-                self._window.sent(link.send(row.topic, row.body), row)
+                self._window.sent(link.send(parcel_of(row, wall, self._expiry_days)), row)
         self._more = bool(rows) or not self._window.room
 
     def answered(self, answer: Acknowledged, now: float) -> None:

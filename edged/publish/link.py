@@ -8,16 +8,18 @@ Rules:
   - What can block (name, TCP, TLS) runs in a thread of its own, which the owner may abandon at any moment; from the
     CONNECT packet on everything happens in the owner's thread, inside `poll`.
   - `poll` returns what happened; nothing calls back into the owner.
-  - Password file and CA file are read for each connection, so that replaced ones are taken up without a restart.
+  - Nothing is listened to but Home Assistant's birth, and that only when it was asked for.
+  - A broker is a stranger: whatever it sends takes up no more than LARGEST_PACKET here, and ends a connection at most.
 """
 
 import logging
+import os
+import re
 import socket
 import threading
-from dataclasses import dataclass
 from typing import Any, Final
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
+from paho.mqtt.client import MQTT_LOG_ERR, Client, ConnectFlags, DisconnectFlags, MQTTMessage, WebsocketConnectionError
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -26,7 +28,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edged.config.model import Broker
 from edged.publish import reasons
 from edged.publish.credentials import UnreadableError, password_of, tls_context
-from edged.publish.reasons import Fault, Kind, Verdict
+from edged.publish.happenings import Accepted, Acknowledged, Failed, Greeted, Happening, Heard
+from edged.publish.parcel import Parcel
+from edged.publish.reasons import Fault, Kind
 
 log = logging.getLogger(__name__)
 
@@ -37,64 +41,35 @@ TCP_USER_TIMEOUT_MS: Final = 15_000
 """The kernel gives a connection up when sent data stays unacknowledged so long (a cable was cut)."""
 LEAST_PACKET: Final = 512
 """Bytes that a PUBLISH may have around its body: topic, properties, headers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Greeted:
-    """The broker was reached, and CONNECT is on its way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The broker has accepted us."""
-
-    receive_maximum: int
-    """At most so many messages may be in flight."""
-    largest_body: int | None
-    """At most so many bytes may be in a message; None: the broker set no limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """The broker has answered a PUBLISH."""
-
-    mid: int
-    verdict: Verdict
-    text: str
-    """Why it was refused, in words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The connection is over, or it never came about."""
-
-    fault: Fault
-
-
-Happening = Greeted | Accepted | Acknowledged | Failed
-
-
-@dataclass(frozen=True, slots=True)
-class Will:
-    """What the broker publishes when we vanish."""
-
-    topic: str
-    body: bytes
+LARGEST_PACKET: Final = 16 * 1024
+"""Bytes of the largest packet that a broker may send us; an acknowledgement has five."""
 
 
 class Link:
     """One connection. It begins to dial at once."""
 
-    def __init__(self, broker: Broker, client_id: str, will: Will, *, mqtt5: bool) -> None:
+    def __init__(
+        self, broker: Broker, client_id: str, will: Parcel, *, mqtt5: bool, listen_to: str | None = None
+    ) -> None:
+        """Dial.
+
+        Args:
+            broker: where to.
+            client_id: who we are.
+            will: what the broker publishes when we vanish.
+            mqtt5: speak MQTT 5; else 3.1.1.
+            listen_to: the one topic to subscribe to, if any.
+        """
         self._broker = broker
         self._where = f"{broker.host}:{broker.port}"
         self._mqtt5 = mqtt5
+        self._listen_to = listen_to
         self._happened: list[Happening] = []
         self._dialled = threading.Event()
         self._abandoned = False
         self._over = False
         self._accepted = False
-        self._properties = _properties() if mqtt5 else None
+        self._alert: str | None = None
         self._client = self._make(client_id, will)
         threading.Thread(target=self._dial, name="dial", daemon=True).start()
 
@@ -108,9 +83,10 @@ class Link:
         happened, self._happened = self._happened, []
         return happened
 
-    def send(self, topic: str, body: bytes, *, retain: bool = False) -> int:
+    def send(self, parcel: Parcel) -> int:
         """Begin to publish at QoS 1; give the packet id that the acknowledgement will carry."""
-        return self._client.publish(topic, body, qos=1, retain=retain, properties=self._properties).mid
+        properties = _properties(PacketTypes.PUBLISH, parcel) if self._mqtt5 else None
+        return self._client.publish(parcel.topic, parcel.body, qos=1, retain=parcel.retain, properties=properties).mid
 
     def close(self) -> None:
         """End the connection in good order: the broker forgets the will."""
@@ -125,34 +101,43 @@ class Link:
         if self._dialled.is_set():
             _hang_up(self._client)
 
-    def _make(self, client_id: str, will: Will) -> Client:
+    def _make(self, client_id: str, will: Parcel) -> Client:
         client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
             protocol=MQTTProtocolVersion.MQTTv5 if self._mqtt5 else MQTTProtocolVersion.MQTTv311,
             clean_session=None if self._mqtt5 else True,
+            transport=self._broker.transport,
             reconnect_on_failure=False,
         )
         client.connect_timeout = CONNECT_DEADLINE_S
         client.max_inflight_messages_set(0)  # the owner's window is the only limit
-        client.will_set(will.topic, will.body, qos=1, retain=True, properties=None)
+        will_properties = _properties(PacketTypes.WILLMESSAGE, will) if self._mqtt5 else None
+        client.will_set(will.topic, will.body, qos=1, retain=will.retain, properties=will_properties)
+        client.ws_set_options(path=self._broker.websocket_path)
         client.on_socket_open = self._on_socket_open
         client.on_connect = self._on_connect
+        client.on_message = self._on_message
         client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
+        client.on_log = self._on_log
         return client
 
     def _dial(self) -> None:
         """Reach the broker and send CONNECT. Runs in its own thread; the owner waits until `_dialled` is set."""
+        broker = self._broker
         try:
-            if self._broker.username is not None:
-                self._client.username_pw_set(self._broker.username, password_of(self._broker))
-            if self._broker.tls:
-                self._client.tls_set_context(tls_context(self._broker))
-            self._client.connect(self._broker.host, self._broker.port, keepalive=KEEPALIVE_S)
+            if broker.username is not None:
+                self._client.username_pw_set(broker.username, password_of(broker))
+            if broker.tls:
+                self._client.tls_set_context(tls_context(broker))
+            properties = _session() if self._mqtt5 else None
+            self._client.connect(broker.host, broker.port, keepalive=KEEPALIVE_S, properties=properties)
             self._happened.append(Greeted())
         except UnreadableError as error:
             self._fail(Fault(str(error)))
+        except WebsocketConnectionError:
+            self._fail(reasons.no_websocket(self._where))
         except Exception as error:  # paho raises many kinds, and this thread must always report
             self._fail(reasons.unreachable(self._where, error))
         # Set first, looked at second: whichever of the two threads comes later hangs up.
@@ -168,8 +153,12 @@ class Link:
             code = MQTTErrorCode.MQTT_ERR_PROTOCOL
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
             self._fail(self._breakdown(code))
+        elif _overstepped(self._client):
+            self._fail(Fault(f"the broker at {self._where} sent more than edged asked for"))
 
     def _breakdown(self, code: MQTTErrorCode) -> Fault:
+        if self._alert is not None:
+            return reasons.tls_alert(self._where, self._alert)
         garbled = code == MQTTErrorCode.MQTT_ERR_PROTOCOL
         if not self._accepted:
             # Some old brokers answer a protocol version they don't know by hanging up.
@@ -188,14 +177,21 @@ class Link:
     def _on_socket_open(self, _client: Client, _data: object, sock: Any) -> None:
         if self._abandoned:
             raise ConnectionAbortedError
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TCP_USER_TIMEOUT_MS)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # A websocket has no options of its own: they are set on a second handle of the same connection.
+        with socket.socket(fileno=os.dup(sock.fileno())) as connection:
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TCP_USER_TIMEOUT_MS)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LARGEST_PACKET)
 
     def _on_connect(
-        self, _client: Client, _data: object, _flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
+        self, client: Client, _data: object, _flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
         if reason.is_failure:
             self._fail(reasons.refused(self._where, reason.value))
+            return
+        if getattr(properties, "MaximumQoS", 1) < 1:
+            self._fail(reasons.refused(self._where, reasons.NO_QOS_1))
             return
         self._accepted = True
         largest = getattr(properties, "MaximumPacketSize", None)
@@ -203,8 +199,16 @@ class Link:
             Accepted(
                 receive_maximum=getattr(properties, "ReceiveMaximum", 65_535),
                 largest_body=None if largest is None else max(0, largest - LEAST_PACKET),
+                keep_alive_s=getattr(properties, "ServerKeepAlive", KEEPALIVE_S),
             )
         )
+        if self._listen_to is not None:
+            client.subscribe(self._listen_to)
+
+    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        # One that is retained was said before we came; some brokers send what nobody asked for.
+        if message.topic == self._listen_to and not message.retain:
+            self._happened.append(Heard(bytes(message.payload)))
 
     def _on_publish(
         self, _client: Client, _data: object, mid: int, reason: ReasonCode, _properties: Properties | None
@@ -218,17 +222,40 @@ class Link:
         if flags.is_disconnect_packet_from_server:
             self._fail(reasons.thrown_out(self._where, reason.value))
 
+    def _on_log(self, _client: Client, _data: object, level: int, text: str) -> None:
+        # The only place where paho tells why TLS ended: in TLS 1.3 a client certificate is refused after the handshake.
+        if level == MQTT_LOG_ERR and (found := re.search(r"\[SSL: (\w+)\]", text)):
+            self._alert = found[1]
 
-def _properties() -> Properties:
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+
+def _session() -> Properties:
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    # The session is the outbox: the broker need not keep anything of us once the connection has ended.
+    properties.SessionExpiryInterval = 0
+    properties.MaximumPacketSize = LARGEST_PACKET
+    return properties
+
+
+def _properties(packet: int, parcel: Parcel) -> Properties:
+    properties = Properties(packet)  # type: ignore[no-untyped-call]
     properties.PayloadFormatIndicator = 1
     properties.ContentType = "application/json"
+    if parcel.schema is not None:
+        properties.UserProperty = ("schema", parcel.schema)
+    if parcel.expiry_s is not None:
+        properties.MessageExpiryInterval = parcel.expiry_s
     return properties
+
+
+def _overstepped(client: Client) -> bool:
+    """Whether a packet is under way that is too large, or QoS 2 messages pile up: paho alone would take them all."""
+    return client._in_packet["remaining_length"] > LARGEST_PACKET or bool(client._in_messages)
 
 
 def _hang_up(client: Client) -> None:
     # Without the callbacks nothing refers back to the link, so that paho's own descriptors go with the last reference.
-    client.on_socket_open = client.on_connect = client.on_publish = client.on_disconnect = None
+    client.on_socket_open = client.on_connect = client.on_message = client.on_publish = None
+    client.on_disconnect = client.on_log = None
     sock = client.socket()
     if sock is not None:
         sock.close()

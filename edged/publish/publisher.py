@@ -21,9 +21,13 @@ from edged.config.model import Config
 from edged.messages.status import StatusMessage
 from edged.messages.topics import status_topic
 from edged.outbox.store import Outbox
-from edged.publish import status
+from edged.publish import credentials, status
 from edged.publish.drain import Drain
-from edged.publish.link import Accepted, Acknowledged, Failed, Greeted, Happening, Link, Will
+from edged.publish.happenings import Accepted, Acknowledged, Failed, Greeted, Happening, Heard
+from edged.publish.herald import Herald
+from edged.publish.link import Link
+from edged.publish.machine import Machine
+from edged.publish.parcel import Parcel
 from edged.publish.reasons import Fault, Kind, Verdict
 from edged.publish.setbacks import Setbacks
 from edged.publish.state import LONGEST_DELAY_S, Event, State, after, delay_s
@@ -81,13 +85,16 @@ class Publisher:
         self._clocks = clocks
         self._wait = wait
         self._at = at
-        self._drain = Drain(outbox, self._note)
+        self._drain = Drain(outbox, config.broker.message_expiry_days, self._note)
+        self._herald = Herald(config)
+        self._watch = credentials.Watch(config.broker)
         self._link: Link | None = None
         self._mqtt5 = True
         self._greeted = False
         self._client_id = config.broker.client_id or f"edged-{config.device.id}"
         self._setbacks = Setbacks(self._client_id)
         self._began = self._entered = self._due = self._heard = clocks.monotonic()
+        self._machine = Machine(config.outbox.folder, self._began)
         self._sense = status.SenseWatch(self._began)
         self._look: status.Look | None = None
         self._said: StatusMessage | None = None
@@ -103,7 +110,7 @@ class Publisher:
         if self._may_stop(wish, now):
             self._enter(Event.STOP)
         match self.state:
-            case State.WAITING if now >= self._due:
+            case State.WAITING if now >= self._due or self._watch.changed(now):
                 self._enter(Event.DUE)
             case State.WAITING:
                 self._wait(min(POLL_S, self._due - now))
@@ -135,8 +142,24 @@ class Publisher:
         self._say_if_news(now)
         self._at("outbox drain")
         if self._link is not None:
-            self._drain.send(self._link, now)
+            self._herald.tend(self._link, now)
+            self._drain.send(self._link, now, self._clocks.time())
+        if self._idle and self._watch.changed(now) and self._usable():
+            log.info("credentials or certificates have been replaced; connecting anew with them")
+            self._enter(Event.RENEW)
         self._at("link")
+
+    def _usable(self) -> bool:
+        """Whether the files on disk would do: a connection that works isn't given up for a certificate that can't."""
+        try:
+            credentials.password_of(self._config.broker)
+            if self._config.broker.tls:
+                credentials.tls_context(self._config.broker)
+        except credentials.UnreadableError as error:
+            self._watch.remember()
+            self._note(f"{error}; the connection goes on with what was there before")
+            return False
+        return True
 
     def _heed(self, happening: Happening) -> None:
         now = self._heard = self._clocks.monotonic()
@@ -144,24 +167,34 @@ class Publisher:
             case Greeted():
                 self._greeted = True
             case Accepted():
-                log.info("connected to the broker with MQTT %s", "5" if self._mqtt5 else "3.1.1")
+                log.info(
+                    "connected to the broker with MQTT %s, keep alive %d s",
+                    "5" if self._mqtt5 else "3.1.1",
+                    happening.keep_alive_s,
+                )
                 self._setbacks.accepted(now)
                 self._drain.connected(happening)
+                self._herald.connected(now)
                 self._enter(Event.ACCEPTED)
             case Acknowledged(mid=mid) if mid == self._status_mid:
                 self._status_mid = None
                 if happening.text:
                     self._note(f"the broker refuses the status: {happening.text}")
+            case Acknowledged(mid=mid) if mid == self._herald.mid:
+                if (refusal := self._herald.answered(happening)) is not None:
+                    self._note(refusal)
             case Acknowledged():
                 self._drain.answered(happening, now)
                 if happening.verdict is Verdict.TAKEN:
                     self._setbacks.acknowledged()
+            case Heard():
+                self._herald.heard(happening.body, now, _random())
             case Failed():
                 self._fail(happening.fault)
 
     def _check_deadlines(self) -> None:
         now = self._clocks.monotonic()
-        if self.state is State.ONLINE and self._drain.flying == 0 and self._status_mid is None:
+        if self.state is State.ONLINE and self._idle:
             self._heard = now
         quiet = now - self._heard
         where = f"the broker at {self._config.broker.host}:{self._config.broker.port}"
@@ -179,6 +212,10 @@ class Publisher:
         match self.state:
             case State.DIALLING:
                 self._dial()
+            case State.WAITING if event is Event.RENEW:
+                self._end_link()
+                self._drain.lost(now)
+                self._due = now
             case State.ONLINE:
                 self._said = self._status_mid = None
                 self._news_at = now
@@ -189,15 +226,26 @@ class Publisher:
                 self._setbacks.tend(now, sound=self._drain.sound(now), leaving=True)
                 self._say("offline", now)
             case State.STOPPED if self._link is not None:
-                self._link.close()
-                self._link = None
+                self._end_link()
                 self._tend(now)
 
+    @property
+    def _idle(self) -> bool:
+        """The broker owes us no answer."""
+        return self._drain.flying == 0 and self._status_mid is None and self._herald.mid is None
+
+    def _end_link(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
     def _dial(self) -> None:
-        broker, device = self._config.broker, self._config.device.id
-        will = Will(status_topic(device), status.will(device).model_dump_json().encode())
         self._greeted = False
-        self._link = Link(broker, self._client_id, will, mqtt5=self._mqtt5)
+        self._watch.remember()
+        will = _parcel(status.will(self._config.device.id))
+        self._link = Link(
+            self._config.broker, self._client_id, will, mqtt5=self._mqtt5, listen_to=self._herald.listen_to
+        )
 
     def _fail(self, fault: Fault) -> None:
         """The connection is over, or it never came about: decide when to try again."""
@@ -218,7 +266,7 @@ class Publisher:
         if dialling and self._greeted:
             self._mqtt5 = True  # it may have been the other way round
         fault = self._setbacks.failed(fault, now)
-        delay = delay_s(self._setbacks.failures, int.from_bytes(os.urandom(4), "big") / 2**32)
+        delay = delay_s(self._setbacks.failures, _random())
         self._due = now + (LONGEST_DELAY_S if fault.kind is Kind.RIVAL else delay)
         log.warning("%s; trying again in %.1f s", fault.text, self._due - now)
         self._setbacks.note(fault.text, now)
@@ -235,9 +283,8 @@ class Publisher:
     def _say(self, state: Literal["online", "offline"], now: float) -> None:
         if self._link is None:
             return
-        message = self._said = self._compose(state, now)
-        body = message.model_dump_json().encode()
-        self._status_mid = self._link.send(status_topic(self._config.device.id), body, retain=True)
+        self._said = self._compose(state, now)
+        self._status_mid = self._link.send(_parcel(self._said))
         self._status_due = now + self._config.broker.status_interval_s
 
     def _compose(self, state: Literal["online", "offline"], now: float) -> StatusMessage:
@@ -249,6 +296,7 @@ class Publisher:
             look=self._look,
             silent=self._sense.silent(now),
             degraded=self._drain.degraded,
+            machine=self._machine.status(now),
             last_error=self._setbacks.error,
         )
 
@@ -256,3 +304,13 @@ class Publisher:
         """Say it in the log, and keep it for the status."""
         log.warning("%s", text)
         self._setbacks.note(text, self._clocks.monotonic())
+
+
+def _parcel(message: StatusMessage) -> Parcel:
+    body = message.model_dump_json().encode()
+    return Parcel(status_topic(message.device), body, message.schema_id, retain=True)
+
+
+def _random() -> float:
+    """A random number, 0 to 1."""
+    return int.from_bytes(os.urandom(4), "big") / 2**32

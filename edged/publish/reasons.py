@@ -48,6 +48,7 @@ class Verdict(enum.Enum):
 UNSUPPORTED_VERSION: Final = 0x84
 NOT_AUTHORISED: Final = 0x87
 TAKEN_OVER: Final = 0x8E
+NO_QOS_1: Final = 0x9B
 _NO_ENTRY: Final = "user name or password is wrong, or not authorised (broker.username, broker.password_file)"
 _NEVER: Final = frozenset({0x90, 0x95, 0x99})
 
@@ -73,7 +74,7 @@ _WORDS: Final = MappingProxyType(
         0x98: "its administrator has ended the connection",
         0x99: "it doesn't accept what is in a message",
         0x9A: "it doesn't support retained messages",
-        0x9B: "it doesn't support QoS 1",
+        NO_QOS_1: "it doesn't support QoS 1",
         0x9C: "it asks us to use another server",
         0x9D: "it has moved to another server",
         0x9F: "connections came faster than it allows",
@@ -92,6 +93,22 @@ _CERTIFICATE: Final = MappingProxyType(
         21: "can't be verified (broker.ca_file)",
         62: "is for another name than broker.host",
         64: "is for another address than broker.host",
+    }
+)
+
+# Alerts (RFC 8446, section 6.2) as OpenSSL names them, without what precedes "ALERT_".
+_ALERTS: Final = MappingProxyType(
+    {
+        "CERTIFICATE_REQUIRED": "it asks for a certificate of this device (broker.certificate_file, broker.key_file)",
+        "HANDSHAKE_FAILURE": "no agreement; it may ask for a certificate of this device (broker.certificate_file)",
+        "BAD_CERTIFICATE": "it finds this device's certificate wrong (broker.certificate_file)",
+        "UNSUPPORTED_CERTIFICATE": "it doesn't accept this kind of certificate (broker.certificate_file)",
+        "CERTIFICATE_REVOKED": "this device's certificate has been revoked (broker.certificate_file)",
+        "CERTIFICATE_EXPIRED": "this device's certificate has expired (broker.certificate_file)",
+        "CERTIFICATE_UNKNOWN": "it doesn't accept this device's certificate (broker.certificate_file)",
+        "UNKNOWN_CA": "it doesn't trust the authority of this device's certificate (broker.certificate_file)",
+        "PROTOCOL_VERSION": "it speaks no TLS from 1.2 on",
+        "UNRECOGNIZED_NAME": "it doesn't know the name in broker.host",
     }
 )
 
@@ -137,6 +154,19 @@ def unreachable(where: str, error: Exception) -> Fault:
     return Fault(f"the broker at {where} can't be reached: {_cause(error)}")
 
 
+def no_websocket(where: str) -> Fault:
+    """What listens there is no websocket."""
+    return Fault(
+        f"the broker at {where} can't be reached: no websocket answers there (broker.port, broker.websocket_path, "
+        "broker.transport)"
+    )
+
+
+def tls_alert(where: str, alert: str) -> Fault:
+    """The broker ended TLS after the handshake; `alert` is OpenSSL's name for why."""
+    return Fault(f"the broker at {where} can't be reached: TLS failed: {_alert_words(alert)}")
+
+
 def verdict(code: int) -> Verdict:
     """What a PUBACK's reason code means for its row."""
     if code < 0x80:
@@ -149,10 +179,14 @@ def _cause(error: Exception) -> str:
         told = _CERTIFICATE.get(error.verify_code, f"is not accepted ({error.verify_message})")
         return f"its TLS certificate {told}"
     if isinstance(error, ssl.SSLError):
-        return f"TLS failed ({getattr(error, 'reason', None) or 'no reason given'}): does this port speak TLS?"
+        return f"TLS failed: {_alert_words(getattr(error, 'reason', None) or 'no reason given')}"
     if isinstance(error, OSError) and error.errno in _NO_ROUTE:
         return "there is no route to it: is the network up?"
     for kind, told in _NETWORK:
         if isinstance(error, kind):
             return told
     return getattr(error, "strerror", None) or type(error).__name__
+
+
+def _alert_words(alert: str) -> str:
+    return _ALERTS.get(alert.partition("ALERT_")[2], f"{alert}; does this port speak TLS?")

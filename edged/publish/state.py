@@ -1,7 +1,7 @@
 """The life of the connection to the broker: an enum and a table, and how long to wait before the next attempt.
 
     WAITING ─DUE→ DIALLING ─ACCEPTED→ ONLINE ─STOP→ FINISHING ─FLUSHED→ FAREWELL ─FLUSHED→ STOPPED
-       ↑─────────────FAILED──┴────────────┘
+       ↑─────────────FAILED──┴──FAILED, RENEW─┘
 
 Rules:
   - Everything that may happen in a state stands in TABLE; whatever is not there is a fault of edged.
@@ -39,6 +39,8 @@ class Event(enum.Enum):
     """CONNACK with success."""
     FAILED = enum.auto()
     """Refused, lost, or silent beyond a deadline."""
+    RENEW = enum.auto()
+    """What the connection was made with (a certificate, a password) has been replaced."""
     STOP = enum.auto()
     FLUSHED = enum.auto()
     """Nothing is in flight any more, or the time for it is over."""
@@ -52,6 +54,7 @@ TABLE: Final = MappingProxyType(
         (State.DIALLING, Event.FAILED): State.WAITING,
         (State.DIALLING, Event.STOP): State.STOPPED,
         (State.ONLINE, Event.FAILED): State.WAITING,
+        (State.ONLINE, Event.RENEW): State.WAITING,
         (State.ONLINE, Event.STOP): State.FINISHING,
         (State.FINISHING, Event.FAILED): State.STOPPED,
         (State.FINISHING, Event.FLUSHED): State.FAREWELL,

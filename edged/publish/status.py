@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from edged import __version__
 from edged.messages.common import utc
-from edged.messages.status import OutboxStatus, SenseReport, StatusMessage
+from edged.messages.status import MachineStatus, OutboxStatus, SenseReport, StatusMessage
 from edged.outbox.row import Counts
 
 SILENT_AFTER_S: Final = 100.0
@@ -59,6 +59,7 @@ def will(device: str) -> StatusMessage:
         sense=None,
         sense_silent=None,
         outbox=None,
+        machine=None,
         last_error=None,
     )
 
@@ -72,6 +73,7 @@ def compose(
     look: Look | None,
     silent: bool | None,
     degraded: bool,
+    machine: MachineStatus | None,
     last_error: str | None,
 ) -> StatusMessage:
     """Put the status together.
@@ -84,6 +86,7 @@ def compose(
         look: what the outbox last showed; None before it could be read.
         silent: see `SenseWatch.silent`.
         degraded: the outbox can't be used just now.
+        machine: how the device itself is.
         last_error: this process's last error, in words.
     """
     outbox = None
@@ -99,6 +102,7 @@ def compose(
         sense=None if look is None else look.report,
         sense_silent=silent,
         outbox=outbox,
+        machine=machine,
         last_error=last_error,
     )
 
@@ -108,4 +112,4 @@ def essence(status: StatusMessage) -> StatusMessage:
     epoch = utc(0)
     sense = None if status.sense is None else status.sense.model_copy(update={"at": epoch})
     outbox = None if status.outbox is None else status.outbox.model_copy(update={"waiting": 0})
-    return status.model_copy(update={"at": epoch, "uptime_s": 0, "sense": sense, "outbox": outbox})
+    return status.model_copy(update={"at": epoch, "uptime_s": 0, "sense": sense, "outbox": outbox, "machine": None})

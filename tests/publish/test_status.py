@@ -8,7 +8,15 @@ from tests.outbox.making import report
 def status(*, wall: float = 0, waiting: int = 0, at: float = 0, error: str | None = None, degraded: bool = False):  # type: ignore[no-untyped-def]
     look = Look(Counts(waiting, replayed=0, settled=0, dropped=0, last_sequence=waiting), report(at))
     return compose(
-        "shop", "online", wall=wall, uptime_s=wall, look=look, silent=False, degraded=degraded, last_error=error
+        "shop",
+        "online",
+        wall=wall,
+        uptime_s=wall,
+        look=look,
+        silent=False,
+        degraded=degraded,
+        machine=None,
+        last_error=error,
     )
 
 

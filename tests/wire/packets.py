@@ -22,8 +22,12 @@ class Packet:
     payload: bytes = b""
     retained: bool = False
     client: str | None = None
-    properties: bytes = b""
-    """Undecoded; MQTT 5 only."""
+    properties: tuple["Property", ...] = ()
+    """MQTT 5 only; of a CONNECT its own and then its will's."""
+
+
+Property = tuple[str, str | int | tuple[str, str]]
+"""Name and value."""
 
 
 class _Bytes:
@@ -58,6 +62,29 @@ class _Bytes:
     def text(self) -> str:
         return self.binary().decode()
 
+    def properties(self) -> tuple[Property, ...]:
+        """Properties (section 2.2.2); one that this client has no use for is an error."""
+        part, found = _Bytes(self.take(self.varying())), []
+        while part.at < len(part._data):
+            value: str | int | tuple[str, str]
+            match part.varying():
+                case 0x01:
+                    name, value = "payload format", part.take(1)[0]
+                case 0x02:
+                    name, value = "message expiry", int.from_bytes(part.take(4), "big")
+                case 0x03:
+                    name, value = "content type", part.text()
+                case 0x11:
+                    name, value = "session expiry", int.from_bytes(part.take(4), "big")
+                case 0x26:
+                    name, value = "user property", (part.text(), part.text())
+                case 0x27:
+                    name, value = "maximum packet size", int.from_bytes(part.take(4), "big")
+                case unknown:
+                    raise KeyError(unknown)
+            found.append((name, value))
+        return tuple(found)
+
     def rest(self) -> bytes:
         return self.take(len(self._data) - self.at)
 
@@ -84,10 +111,10 @@ def _connect(body: _Bytes) -> tuple[int, Packet]:
     assert body.text() == "MQTT"
     (version,), (flags,) = body.take(1), body.take(1)
     body.number()
-    properties = body.take(body.varying()) if version == 5 else b""
+    properties = body.properties() if version == 5 else ()
     client, topic, payload = body.text(), None, b""
     if flags & 4:
-        properties += body.take(body.varying()) if version == 5 else b""
+        properties += body.properties() if version == 5 else ()
         topic, payload = body.text(), body.binary()
     if flags & 128:
         body.text()
@@ -100,5 +127,5 @@ def _publish(first: int, body: _Bytes, version: int) -> Packet:
     topic = body.text()
     if first & 6:
         body.number()
-    properties = body.take(body.varying()) if version == 5 else b""
+    properties = body.properties() if version == 5 else ()
     return Packet("PUBLISH", topic, body.rest(), bool(first & 1), None, properties)

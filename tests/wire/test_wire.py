@@ -8,9 +8,10 @@ from pydantic import BaseModel
 from edged.messages.gap import GapMessage
 from edged.messages.status import StatusMessage
 from edged.messages.window import WindowMessage
+from edged.publish.link import LARGEST_PACKET
 from tests.brokers import Mosquitto
 from tests.end_to_end.process import Settings, finish
-from tests.wire.packets import NAMES, Packet, decode
+from tests.wire.packets import NAMES, Packet, Property, decode
 from tests.wire.proxy import Recorder
 
 DEVICE, CAMERA = "wire", "door"
@@ -19,11 +20,6 @@ MODELS: dict[str, type[BaseModel]] = {
     f"edged/{DEVICE}/gap": GapMessage,
     f"edged/{DEVICE}/status": StatusMessage,
 }
-PROPERTIES = {
-    "CONNECT": b"",
-    "PUBLISH": b"\x01\x01\x03\x00\x10application/json",
-}
-"""PUBLISH: payload format indicator (UTF-8) and content type."""
 
 
 def whole_run(video: Path, broker: Mosquitto, state: Path) -> list[Packet]:
@@ -51,6 +47,20 @@ def whole_run(video: Path, broker: Mosquitto, state: Path) -> list[Packet]:
     return [packet for connection in recorder.sent for packet in decode(bytes(connection))]
 
 
+def properties_of(packet: Packet, model: type[BaseModel]) -> list[Property]:
+    """What MQTT 5 may say beside a message: no session is kept, what the bytes are, and how long they are of use."""
+    session: list[Property] = [("session expiry", 0), ("maximum packet size", LARGEST_PACKET)]
+    schema = model.model_fields["schema_id"].default
+    expiry: list[Property] = [("message expiry", 90 * 86_400)]  # in full: a recording's clock says nothing about now
+    return [
+        *(session if packet.kind == "CONNECT" else []),
+        ("payload format", 1),
+        *(expiry if model is WindowMessage else []),
+        ("content type", "application/json"),
+        ("user property", ("schema", schema)),
+    ]
+
+
 def check(packets: list[Packet]) -> list[WindowMessage]:
     """Check every packet against the schema; return the window messages."""
     assert {packet.kind for packet in packets} <= set(NAMES.values())
@@ -63,7 +73,7 @@ def check(packets: list[Packet]) -> list[WindowMessage]:
             # The same bytes come out again: nothing hides in white space, doubled keys or odd numbers.
             assert message.model_dump_json().encode() == packet.payload
             assert packet.retained == (model is StatusMessage)
-            assert packet.properties == PROPERTIES[packet.kind]
+            assert list(packet.properties) == properties_of(packet, model)
             if isinstance(message, WindowMessage):
                 windows.append(message)
         else:
