@@ -68,6 +68,14 @@ def parser() -> argparse.ArgumentParser:
     schema = _command(commands, "schema", "schema:schema", "print the JSON Schema of the messages")
     schema.add_argument("message", nargs="?", choices=["window", "gap", "status"], help="only this one")
 
+    watch = _command(commands, "watch", "watch:watch", "show live what the devices of a broker send")
+    watch.add_argument(
+        "--broker", metavar="URL", help="HOST, HOST:PORT or mqtts://HOST:PORT for TLS; without it the configuration's"
+    )
+    watch.add_argument("--device", metavar="ID", help="only this device")
+    watch.add_argument("--json", action="store_true", help="an event a line, for pipes")
+    _add_config_options(watch)
+
     models = _command(commands, "models", "models:models", "what models there are, and whether they are sound")
     models.add_argument(
         "action", choices=["list", "verify"], help="list: a table of the cards; verify: hashes, tensors, golden figures"

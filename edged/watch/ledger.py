@@ -155,7 +155,7 @@ class Ledger:
             is_gap = head.schema_id.startswith("edged.gap/")
             gap = GapMessage.model_validate_json(body, extra="ignore") if is_gap else None
         except ValidationError as error:
-            raise InputError(f"not a message of edged: {_first_fault(error)}") from error
+            raise InputError(f"not a message of edged: {first_fault(error)}") from error
         stamp, key = head.stamp, (head.device, head.epoch)
         if key not in self.accounts:
             self.accounts[key] = Account(1 if self._since_first else stamp.sequence)
@@ -172,7 +172,8 @@ class Ledger:
         ]
 
 
-def _first_fault(error: ValidationError) -> str:
+def first_fault(error: ValidationError) -> str:
+    """Say in a few words what a message that can't be read has wrong."""
     fault = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(map(str, fault["loc"]))
     return f"{where}: {fault['msg']}" if where else fault["msg"]

@@ -9,7 +9,7 @@ from edged.cli.main import main, parser
 from edged.errors import ExitCode
 from edged.messages.window import WindowMessage
 
-COMMANDS = ("run", "sense", "publish", "check-config", "privacy", "schema", "models", "bench", "analyze")
+COMMANDS = ("run", "sense", "publish", "check-config", "privacy", "schema", "watch", "models", "bench", "analyze")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
