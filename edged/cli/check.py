@@ -34,6 +34,9 @@ def _summary(config: Config) -> Iterator[tuple[str, str]]:
             for kind, parts in (("lines", camera.lines), ("zones", camera.zones), ("masks", camera.masks))
             if parts
         ]
+        if camera.region is not None:
+            across = (camera.region.right - camera.region.left) * (camera.region.bottom - camera.region.top)
+            parts.insert(0, f"faces looked for in {100 * across:.0f} % of the picture")
         yield "camera", "; ".join([f"{camera.id}: {_shown(str(camera.source))}", *parts])
     yield "models", f"{vision.face_model}, {vision.emotion_model}; runtime {vision.runtime} on {vision.accelerator}"
     days = [f"{day[:3]} {hours}" for day in DAYS if (hours := getattr(config.hours, day))]

@@ -124,7 +124,7 @@ def measure(config: Config, path: Path, config_arguments: list[str]) -> Figures:
     Raises what open_source and Vision raise, and InputError when the video has fewer than three frames.
     """
     cv2.setNumThreads(1)
-    camera = Camera(id="bench", source=str(path), pace="fast")
+    camera = Camera(id="bench", source=str(path), pace="fast", region=config.cameras[0].region)
     source = _TimedSource(open_source(camera))
     timed = _TimedEyes(Eyes(config, [camera]))
     start_up = time.process_time()

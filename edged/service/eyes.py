@@ -1,4 +1,4 @@
-"""Gives each picture size the Vision that fits it.
+"""Gives each picture size, and each region of it, the Vision that fits it.
 
 Rules:
   - Models are loaded before any camera is opened, so that a damaged one is refused at once; the size is then a guess
@@ -9,7 +9,7 @@ Rules:
 from collections.abc import Mapping, Sequence
 
 from edged.camera.frame import Frame
-from edged.config.model import Camera, Config
+from edged.config.model import Camera, Config, Region
 from edged.messages.window import ModelUsed
 from edged.service.line import Sees
 from edged.vision.sighting import Sighting
@@ -19,13 +19,18 @@ GUESS = (1280, 720)
 """Picture size (width, height) that is assumed until the first picture comes."""
 
 
+View = tuple[int, int, Region | None]
+"""Width and height of a picture, and where in it faces are looked for."""
+
+
 class Eyes:
     """The models of the sensing process, shared by its cameras."""
 
     def __init__(self, config: Config, cameras: Sequence[Camera]) -> None:
         self._settings = config.vision
-        self._size_of: dict[str, tuple[int, int]] = {}
-        self._visions: dict[tuple[int, int], Vision] = {}
+        self._region_of = {camera.id: camera.region for camera in cameras}
+        self._view_of: dict[str, View] = {}
+        self._visions: dict[View, Vision] = {}
         camera = cameras[0]
         guess = (camera.width, camera.height) if camera.width and camera.height else GUESS
         self._latest = self._vision(camera.id, guess)
@@ -52,13 +57,15 @@ class Eyes:
         return self._latest.look(frame), _sees(self._latest)
 
     def _vision(self, camera: str, size: tuple[int, int]) -> Vision:
-        if self._size_of.get(camera) != size:
-            self._size_of[camera] = size
-            still_used = set(self._size_of.values())
-            self._visions = {s: vision for s, vision in self._visions.items() if s in still_used}
-            if size not in self._visions:
-                self._visions[size] = Vision(self._settings, *size)
-        return self._visions[size]
+        region = self._region_of.get(camera)
+        view: View = (*size, region)
+        if self._view_of.get(camera) != view:
+            self._view_of[camera] = view
+            still_used = set(self._view_of.values())
+            self._visions = {v: vision for v, vision in self._visions.items() if v in still_used}
+            if view not in self._visions:
+                self._visions[view] = Vision(self._settings, *size, region=region)
+        return self._visions[view]
 
 
 def _sees(vision: Vision) -> Sees:

@@ -33,6 +33,14 @@ class Faces:
     def __repr__(self) -> str:
         return "<Faces>"
 
+    def moved(self, x: float, y: float) -> Self:
+        """Return these faces, `x` px further right and `y` px further down."""
+        if not (x or y):
+            return self
+        by = np.array((x, y), np.float32)
+        points = None if self.points is None else self.points + by
+        return type(self)(self.boxes + np.tile(by, 2), self.scores, points)
+
     def pick(self, which: NDArray[np.intp] | slice) -> Self:
         """Return some of these faces, in the order of `which`."""
         points = None if self.points is None else self.points[which]

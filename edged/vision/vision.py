@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edged.camera.frame import Frame
+from edged.config.model import Region
 from edged.config.model import Vision as Settings
 from edged.errors import ConfigError
 from edged.vision.blazeface import BlazeFaceDecoder
@@ -73,18 +74,24 @@ class Detector:
 class Vision:
     """Finds faces and their emotions in pictures of one size."""
 
-    def __init__(self, settings: Settings, width: int, height: int, shelf: Shelf | None = None) -> None:
+    def __init__(
+        self, settings: Settings, width: int, height: int, shelf: Shelf | None = None, region: Region | None = None
+    ) -> None:
         """Load the models that `settings` asks for, or take those of `shelf`, which was made with the same settings.
 
+        Faces are looked for in `region`, or everywhere.
         Raises ModelError, UnavailableError (see :class:`edged.vision.runtime.Model`) and ConfigError (no such model).
         """
         # One frame at a time on one core: OpenCV's own threads would only spin.
         cv2.setNumThreads(1)
         shelf = shelf or Shelf(settings)
-        face_card = choose_face_card(shelf.cards, settings.face_model, width, height)
+        self._left, self._top, right, bottom = _pixels(region or Region(), width, height)
+        self._right, self._bottom = right, bottom
+        looked_at = right - self._left, bottom - self._top
+        face_card = choose_face_card(shelf.cards, settings.face_model, *looked_at)
         emotion_card = choose_emotion_card(shelf.cards, settings.emotion_model)
         faces, emotions = shelf.model(face_card), shelf.model(emotion_card)
-        self._detector = Detector(face_card, faces, width, height, settings.score_threshold)
+        self._detector = Detector(face_card, faces, *looked_at, settings.score_threshold)
         self._emotion = EmotionReader(emotion_card, emotions)
         self._width, self._height = width, height
         self._most_faces = settings.max_faces
@@ -121,7 +128,7 @@ class Vision:
         return self._detector.model.cpu_s + self._emotion.model.cpu_s
 
     def _prepare(self, picture: Picture) -> None:
-        self._detector.load(picture)
+        self._detector.load(picture[self._top : self._bottom, self._left : self._right])
         self.stages.lap(PREPARE)
 
     def _detect(self) -> None:
@@ -129,7 +136,7 @@ class Vision:
         self.stages.lap(DETECT)
 
     def _decode(self) -> Faces:
-        faces = self._detector.faces().pick(slice(self._most_faces))
+        faces = self._detector.faces().pick(slice(self._most_faces)).moved(self._left, self._top)
         self.stages.lap(DECODE)
         return faces
 
@@ -156,6 +163,13 @@ class Vision:
         self._emotion.model.invoke()
         self.stages.lap(EMOTION)
         return self._emotion.scores()
+
+
+def _pixels(region: Region, width: int, height: int) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of `region` in a picture of `width` × `height` px."""
+    left, right = round(region.left * width), round(region.right * width)
+    top, bottom = round(region.top * height), round(region.bottom * height)
+    return left, top, right, bottom
 
 
 def choose_face_card(cards: Mapping[str, Card], name: str, width: int, height: int) -> FaceCard:

@@ -47,6 +47,7 @@ def test_password_comes_from_a_systemd_credential(tmp_path: Path, monkeypatch: p
         ('[[cameras]]\nid = "a"\n[[cameras]]\nid = "a"', "two cameras have the id 'a'"),
         ('[cameras]\nid = "a"', "cameras: write [[cameras]], in double brackets"),
         ("[[cameras]]\nwidth = 640", "width and height go together"),
+        ("[[cameras]]\nregion = { left = 0.5, right = 0.55 }", "right must be at least 0.1 more than left"),
         ('[[cameras]]\npace = "fast"\nloop = true', 'loop = true needs pace = "real-time"'),
         ("[[cameras]]\nstart = 2026-01-01T00:00:00Z", 'start needs pace = "fast"'),
         ('[[cameras]]\npace = "fast"\n[[cameras]]\nid = "b"', 'either all cameras have pace = "fast" or none'),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from edged.camera.frame import Frame
+from edged.config.model import Region
 from edged.config.model import Vision as Settings
 from edged.errors import ConfigError, ModelError
 from edged.vision.card import load_cards
@@ -45,6 +46,17 @@ def test_bright_cell_is_seen_where_it_is(stand_ins: Path) -> None:
     assert seen.roll == pytest.approx(0, abs=1)
     assert seen.scores is not None
     assert sum(seen.scores) == pytest.approx(1)
+
+
+def test_region_is_all_that_is_looked_at(stand_ins: Path) -> None:
+    """Only the bright cell inside is seen, where it is in the whole picture, and twice as large on the canvas."""
+    region = Region(left=0.5, top=0.5, right=1.0, bottom=1.0)
+    chosen = Settings(face_model="face", emotion_model="feeling", models_folder=stand_ins)
+    (seen,) = Vision(chosen, 128, 96, region=region).look(frame((2, 2, 255), (12, 8, 255)))
+    x, y = seen.box.centre
+    assert (x * 128, y * 96) == pytest.approx((100, 68), abs=4)  # somewhere in the cell, which is four on the canvas
+    assert seen.height_px == pytest.approx(16, rel=0.02)
+    assert seen.yaw == pytest.approx(0, abs=1)
 
 
 def test_empty_scene_has_no_sightings(stand_ins: Path) -> None:
