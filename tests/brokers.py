@@ -23,9 +23,12 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edged.watch.ledger import Ledger
+from tests.messages.described import fault
 
 DEADLINE_S = 60.0
 HOST = "127.0.0.1"
+HELD_AGAINST_SCHEMA = 500
+"""So many messages a subscriber holds against the AsyncAPI document; of more the rest look alike."""
 
 
 def wait_until(condition: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) -> None:
@@ -162,6 +165,7 @@ class Subscriber:
     def __init__(self, port: int, *, username: str | None = None, password: str | None = None) -> None:
         self._arrived: list[Arrived] = []
         self._ledger = Ledger(since_first=True)
+        self._faults: list[str] = []
         self._guard = threading.Lock()
         self._subscribed = threading.Event()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="subscriber", clean_session=False)
@@ -179,13 +183,16 @@ class Subscriber:
         arrived = Arrived(message.topic, bytes(message.payload), message.retain)
         with self._guard:
             self._arrived.append(arrived)
+            if len(self._arrived) <= HELD_AGAINST_SCHEMA and (found := fault(arrived.topic, arrived.body)):
+                self._faults.append(found)
             if not arrived.topic.endswith("/status"):
                 self._ledger.enter(arrived.body)
 
     def close(self) -> None:
-        """Go away."""
+        """Go away; fail when a message was none that the AsyncAPI document describes."""
         self._client.disconnect()
         self._client.loop_stop()
+        assert not self._faults, self._faults
 
     @property
     def statuses(self) -> list[dict[str, Any]]:

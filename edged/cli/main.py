@@ -65,8 +65,14 @@ def parser() -> argparse.ArgumentParser:
     privacy = _command(commands, "privacy", "privacy:privacy", "say in plain words what leaves the device, and when")
     _add_config_options(privacy)
 
-    schema = _command(commands, "schema", "schema:schema", "print the JSON Schema of the messages")
+    schema = _command(commands, "schema", "schema:schema", "print the JSON Schema of the messages, or AsyncAPI")
     schema.add_argument("message", nargs="?", choices=["window", "gap", "status"], help="only this one")
+    schema.add_argument(
+        "--format",
+        choices=["jsonschema", "asyncapi"],
+        default="jsonschema",
+        help="jsonschema (draft 2020-12, the default), or an AsyncAPI 3.0 document of all topics and messages",
+    )
 
     watch = _command(commands, "watch", "watch:watch", "show live what the devices of a broker send")
     watch.add_argument(

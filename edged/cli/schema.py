@@ -2,21 +2,21 @@
 
 import argparse
 import json
-from typing import Final
 
-from pydantic import BaseModel
-
-from edged.errors import ExitCode
-from edged.messages.gap import GapMessage
-from edged.messages.status import StatusMessage
-from edged.messages.window import WindowMessage
-
-KINDS: Final[dict[str, type[BaseModel]]] = {"window": WindowMessage, "gap": GapMessage, "status": StatusMessage}
+from edged import __version__
+from edged.errors import ExitCode, UsageError
+from edged.messages import asyncapi
 
 
 def schema(parsed: argparse.Namespace) -> ExitCode:
-    """Print JSON Schema (draft 2020-12) of one message, or of all by name."""
-    schemas = {name: kind.model_json_schema(mode="serialization") for name, kind in KINDS.items()}
-    shown = schemas[parsed.message] if parsed.message else schemas
+    """Print JSON Schema (draft 2020-12) of one message or of all by name, or the AsyncAPI document."""
+    if parsed.format == "asyncapi":
+        if parsed.message:
+            raise UsageError("an AsyncAPI document describes all messages: leave the message out, or --format")
+        shown = asyncapi.document(__version__)
+    elif parsed.message:
+        shown = asyncapi.json_schema(parsed.message)
+    else:
+        shown = {name: asyncapi.json_schema(name) for name in asyncapi.MESSAGES}
     print(json.dumps(shown, indent=2, ensure_ascii=False))
     return ExitCode.OK

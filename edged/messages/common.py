@@ -40,7 +40,7 @@ def _rfc3339(moment: datetime) -> str:
 UtcTime = Annotated[
     datetime,
     PlainSerializer(_rfc3339, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}),
 ]
 """A moment; on the wire RFC 3339 in UTC with milliseconds, e.g. 2026-11-22T08:15:00.000Z."""
 

@@ -17,10 +17,15 @@ def window_topic(device: str, camera: str) -> str:
     return f"edged/{device}/{camera}/window"
 
 
+def gap_topic(device: str) -> str:
+    """Topic of the gap messages."""
+    return f"edged/{device}/gap"
+
+
 def topic_of(message: OutboxMessage) -> str:
     """Topic of a message of the outbox."""
     match message:
         case WindowMessage():
             return window_topic(message.device, message.camera)
         case GapMessage():
-            return f"edged/{message.device}/gap"
+            return gap_topic(message.device)
