@@ -28,6 +28,8 @@ from edged.vision.vision import Detector, choose_face_card
 from edged.visits.book import VisitBook
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6)
+SOON_S = 0.001
+"""Time stamps are rounded."""
 COUNTS = ("false_faces", "turned", "false_visits")
 
 
@@ -91,7 +93,7 @@ def watch(path: Path, given: argparse.Namespace, runtime: Runtime, progress: Cal
     due = 0.0
     try:
         while (frame := source.read()) is not None:
-            if frame.captured < due:
+            if frame.captured < due - SOON_S:
                 continue
             due = max(due + 1 / given.fps, frame.captured) if watched else frame.captured + 1 / given.fps
             height, width = frame.pixels.shape[:2]

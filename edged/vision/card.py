@@ -192,6 +192,12 @@ class Card(Part):
         """Where the card was found; its files lie beside it."""
         return self._folder
 
+    def found_in(self, folder: Path) -> Self:
+        """Return this card as if it lay in `folder`."""
+        there = self.model_copy()
+        there._folder = folder
+        return there
+
     @property
     def short_hash(self) -> str:
         """The first twelve hex digits of the file's hash, as messages carry them."""
@@ -204,12 +210,34 @@ class Card(Part):
         return self
 
 
+class Reach(Part):
+    """How small faces may be, in pixels of the model's canvas: its own input, after the picture was scaled to fit."""
+
+    canvas_px: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)]
+    """Lower edges of classes of face height, rising; the last class is open."""
+    recall: list[Share]
+    """Share of the faces of each class that are found at the card's threshold."""
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> Self:
+        if len(self.recall) != len(self.canvas_px) or self.canvas_px != sorted(set(self.canvas_px)):
+            raise ValueError("canvas_px must rise, and recall must have one share for each of its classes")
+        return self
+
+    def found(self, height_px: float) -> float:
+        """Return the share of faces of this height on the canvas that are found; 0 below the first class."""
+        classes = zip(self.canvas_px, self.recall, strict=True)
+        return next((share for least, share in reversed(list(classes)) if height_px >= least), 0.0)
+
+
 class FaceCard(Card):
     """A model that finds faces in a picture."""
 
     task: Literal["face"]
     input: FaceInput
     output: FaceOutput
+    reach: Reach | None = None
+    """Without it `edged bench` can't recommend the model."""
 
 
 class EmotionCard(Card):

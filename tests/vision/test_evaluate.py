@@ -112,6 +112,27 @@ def test_emotion_with_the_detector_counts_what_it_did_not_find(tool: Path, stand
     assert found["detector"] == "face"
 
 
+def test_negatives_counts_what_is_found_where_nothing_is(tool: Path, stand_ins: Path, tmp_path: Path) -> None:
+    """Six seconds at ten pictures a second: two of them with a false face that stays, then a flash of one picture."""
+    path = tmp_path / "empty-shop.avi"
+    film = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (128, 96))
+    for number in range(60):
+        picture = np.zeros((96, 128, 3), np.uint8)
+        if number < 20 or number == 50:
+            column = 3 if number < 20 else 12
+            picture[24:32, 8 * column : 8 * column + 8] = 255
+        film.write(picture)
+    film.release()
+    given = ("--model", "face", "--models-folder", stand_ins)
+    found = figures(tool, "negatives", path, *given)
+    one = found["recordings"]["empty-shop.avi"]
+    assert one["pictures"] == 60
+    assert one["hours"] == pytest.approx(6 / 3600, rel=0.01)
+    assert one["by_threshold"]["0.5"] == {"false_faces": 21, "turned": 0, "false_visits": 1}
+    assert found["overall"]["by_threshold"]["0.5"]["false_visits_per_hour"] == pytest.approx(600, rel=0.01)
+    assert "1 false visits  (card)" in run(tool, "negatives", path, *given).stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -122,7 +143,11 @@ def test_emotion_with_the_detector_counts_what_it_did_not_find(tool: Path, stand
         (("emotion", "odd"), 65, "no emotion is called 'boredom'"),
         (("faces", "incomplete.json"), 65, "an entry without 'faces'"),
         (("faces", "gone.json", "--model", "face"), 66, "gone.png: the picture is missing"),
+        (("negatives", "text"), 65, "text is not a video that can be played"),
+        (("negatives", "nowhere.mp4"), 66, "there is no file or folder"),
         (("faces", "gone.json", "--model", "fcae"), 78, 'vision.face_model = "fcae" finds no model'),
+        (("faces", "gone.json", "--reference", "text"), 64, "--reference belongs to one network"),
+        (("faces", "gone.json", "--model", "face", "--reference", "nowhere"), 66, "nowhere: can't be read"),
     ],
 )
 def test_each_fault_is_one_sentence_and_a_code(

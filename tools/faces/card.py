@@ -61,9 +61,7 @@ def write(path: Path, tables: Mapping[str, Any]) -> None:
 
 
 def _open(tables: dict[str, Any], folder: Path) -> FaceCard:
-    opened = FaceCard.model_validate(tables)
-    opened._folder = folder
-    return opened
+    return FaceCard.model_validate(tables).found_in(folder)
 
 
 def _pins() -> str:
@@ -89,7 +87,8 @@ def main() -> None:
     given = parser.parse_args()
     for name in given.names:
         tables = card(name, given.models, given.date)
-        tables["measured"] = figures(name, given.models, given.work, given.data / "faces" / "evaluation.json")
+        measured = figures(name, given.models, given.work, given.data / "faces" / "evaluation.json")
+        tables |= {"reach": measured.pop("reach"), "measured": measured}
         write(given.models / f"{name}.toml", tables)
         print(f"{name}: {json.dumps(tables['measured'])}", flush=True)
 

@@ -11,8 +11,10 @@ Rules:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,9 @@ from edged.vision.nms import ious
 from edged.vision.runtime import Model, choose_runtime
 from edged.vision.vision import Detector
 
+CANVAS_PX = (5.0, 7.0, 10.0, 14.0, 20.0, 28.0)
+"""Lower edges of the classes of face height on the canvas; the last is open."""
+
 
 @dataclass(slots=True)
 class Run:
@@ -35,6 +40,8 @@ class Run:
     everything: list[measure.Found] = field(default_factory=list)
     confident: list[measure.Found] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    scales: list[float] = field(default_factory=list)
+    """Canvas px per px of each picture."""
 
     def ap(self, truths: Sequence[measure.Truth]) -> list[float]:
         return [round(measure.average_precision(truths, self.everything, height), 4) for height in HEIGHTS_PX]
@@ -57,6 +64,7 @@ def run(card: FaceCard, runtime: str, annotations: Path) -> Run:
         model.invoke()
         result.seconds.append(model.cpu_s - before)
         result.everything.append(_found(detector.faces()))
+        result.scales.append(canvas_scale(card, picture.shape[1], picture.shape[0]))
         usual = Detector(card, model, picture.shape[1], picture.shape[0])
         result.confident.append(_found(usual.faces()))
     return result
@@ -74,19 +82,25 @@ def closeness(ours: Sequence[measure.Found], theirs: Sequence[measure.Found]) ->
             overlaps.append(float(table[row, column]))
             extra -= 1
             table[row], table[:, column] = 0, 0
+    if not wanted:
+        return {"iou": math.nan, "kept": math.nan, "extra": math.nan}
     return {
-        "iou": round(float(np.mean(overlaps)), 4),
+        "iou": round(float(np.mean(overlaps)), 4) if overlaps else math.nan,
         "kept": round(len(overlaps) / wanted, 4),
         "extra": round(extra / wanted, 4),
     }
 
 
 def compare(card: FaceCard, original: FaceCard, annotations: Path, older: bool = True) -> dict[str, Any]:
-    """Return the figures for [measured]: int8 on LiteRT and, if `older`, on tflite-runtime, float on LiteRT."""
+    """Return the figures for [measured]: int8 on LiteRT and, if `older`, on tflite-runtime, float on LiteRT.
+
+    `reach` is the card's table of that name.
+    """
     truths = [truth for _, truth in read_annotations(annotations)]
     int8, floating = run(card, "litert", annotations), run(original, "litert", annotations)
     near = closeness(int8.confident, floating.confident)
     figures = {
+        "reach": reach(truths, int8.confident, int8.scales),
         "pictures": len(truths),
         "heights_px": list(HEIGHTS_PX),
         "ap": int8.ap(truths),
@@ -106,6 +120,24 @@ def compare(card: FaceCard, original: FaceCard, annotations: Path, older: bool =
         figures["ms_tflite_runtime"] = second.ms
         figures["runtimes_agree"] = {name: both[name] for name in ("iou", "kept", "extra")}
     return figures
+
+
+def canvas_scale(card: FaceCard, width: int, height: int) -> float:
+    """Return canvas px per px of a picture."""
+    return min(card.input.width / width, card.input.height / height)
+
+
+def reach(
+    truths: Sequence[measure.Truth], found: Sequence[measure.Found], scales: Sequence[float]
+) -> dict[str, list[float]]:
+    """Return the card's [reach]: the share of faces found, by the height that they have on the canvas.
+
+    `scales` are canvas px per px of each picture.
+    """
+    on_canvas = [measure.Truth(truth.boxes * scale, truth.invalid) for truth, scale in zip(truths, scales, strict=True)]
+    scaled = [measure.Found(one.boxes * scale, one.scores) for one, scale in zip(found, scales, strict=True)]
+    recall = [measure.recall(on_canvas, scaled, *edges) for edges in pairwise((*CANVAS_PX, math.inf))]
+    return {"canvas_px": list(CANVAS_PX), "recall": [round(share, 3) for share in recall]}
 
 
 def _found(faces: Faces) -> measure.Found:

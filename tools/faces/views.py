@@ -11,8 +11,6 @@ Ways of looking:
 
 Rules:
 - AP and recall as `edged.vision.measure` defines them, int8 on LiteRT, one thread; ms is CPU time of invoke() alone.
-- Recall is also taken by the height that a face has on the model's canvas, since that is what decides: a card keeps
-  it (`recall_by_canvas_px`) and `edged bench` recommends by it.
 - Pairs are one canvas for each shape of picture, chosen as face_model = "auto" does.
 """
 
@@ -22,7 +20,6 @@ import argparse
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +34,8 @@ from edged.vision.faces import Faces
 from edged.vision.nms import nms
 from edged.vision.runtime import Model, choose_runtime
 from edged.vision.vision import Detector, fill
+from tools.faces.measure import canvas_scale, reach
 
-CANVAS_PX = (5, 7, 10, 14, 20, 28)
-"""Lower edges of the classes of face height on the canvas; the last is open."""
 TILE = 5 / 9
 BORDER_PX = 2.0
 WAYS = ("whole", "tiles", "whole there", "region")
@@ -146,21 +142,6 @@ def _uncut(boxes: NDArray[np.float32], part: Part, width: int, height: int) -> N
     return uncut
 
 
-def recall_by_canvas_px(
-    truths: Sequence[measure.Truth], found: Sequence[measure.Found], scales: Sequence[float]
-) -> dict[str, float]:
-    """Return, by the face's height on the canvas, the share of faces found; keys are the classes' lower edges."""
-    on_canvas = [measure.Truth(truth.boxes * scale, truth.invalid) for truth, scale in zip(truths, scales, strict=True)]
-    scaled = [measure.Found(one.boxes * scale, one.scores) for one, scale in zip(found, scales, strict=True)]
-    edges = [*CANVAS_PX, float("inf")]
-    return {str(low): round(measure.recall(on_canvas, scaled, low, high), 3) for low, high in pairwise(edges)}
-
-
-def canvas_scale(card: FaceCard, width: int, height: int) -> float:
-    """Return canvas px per px of a picture."""
-    return min(card.input.width / width, card.input.height / height)
-
-
 def confident(found: measure.Found, threshold: float) -> measure.Found:
     """Return the detections of at least `threshold`."""
     sure = found.scores >= threshold
@@ -218,7 +199,7 @@ def _figures(
     sure = [confident(found, card.output.threshold) for found in ways["whole"].found]
     return _aps(ways, truths, there) | {
         "ms": {way: round(float(np.median(ways[way].ms)), 1) for way in ("whole", "tiles")},
-        "recall_by_canvas_px": recall_by_canvas_px(truths, sure, [canvas_scale(card, *size) for size in sizes]),
+        "reach": reach(truths, sure, [canvas_scale(card, *size) for size in sizes]),
     }
 
 

@@ -1,0 +1,51 @@
+"""The tools that measure face models: how near int8 is to float, how small a face may be, and what is false."""
+
+import math
+
+import numpy as np
+
+from edged.vision.measure import Found, Truth
+from tools.faces.measure import closeness, reach
+from tools.faces.views import inside, region, tiles
+
+
+def found(*boxes: tuple[float, float, float, float]) -> Found:
+    return Found(np.array(boxes, np.float32).reshape(-1, 4), np.full(len(boxes), 0.9, np.float32))
+
+
+def truth(*boxes: tuple[float, float, float, float]) -> Truth:
+    return Truth(np.array(boxes, np.float32).reshape(-1, 4), np.zeros(len(boxes), np.bool_))
+
+
+def test_closeness_pairs_each_face_once() -> None:
+    """Of the original's two faces one is found, at a known overlap, and one face is new."""
+    ours, theirs = found((0, 0, 10, 10), (50, 50, 60, 60)), found((0, 0, 10, 8), (80, 80, 90, 90))
+    assert closeness([ours], [theirs]) == {"iou": 0.8, "kept": 0.5, "extra": 0.5}
+
+
+def test_closeness_to_nothing_is_no_figure() -> None:
+    """An original that finds nothing can't be kept."""
+    assert all(math.isnan(value) for value in closeness([found()], [found()]).values())
+
+
+def test_reach_is_taken_on_the_canvas() -> None:
+    """A face of 20 px in a picture that is halved is one of 10 px; classes without faces have no figure."""
+    table = reach([truth((0, 0, 20, 20), (100, 0, 120, 20))], [found((0, 0, 20, 20))], [0.5])
+    assert dict(zip(table["canvas_px"], table["recall"], strict=True))[10.0] == 0.5
+    assert sum(math.isnan(share) for share in table["recall"]) == len(table["recall"]) - 1
+
+
+def test_tiles_cover_the_picture_and_overlap() -> None:
+    """Each pixel is in a tile, and neighbours share a fifth of a tile."""
+    parts = tiles(900, 450)
+    assert {part[:2] for part in parts} == {(0, 0), (400, 0), (0, 200), (400, 200)}
+    assert all(right - left == 500 and bottom - top == 250 for left, top, right, bottom in parts)
+
+
+def test_region_lies_around_the_faces_and_within_the_picture() -> None:
+    """Half as wide and high; a face that its border cuts is neither counted nor punished."""
+    faces = truth((90, 45, 120, 75), (150, 60, 180, 100))
+    part = region(faces, 200, 100)
+    assert part == (85, 45, 185, 95)
+    assert inside(faces, part).invalid.tolist() == [False, True]
+    assert region(truth((0, 0, 5, 5)), 200, 100) is None
