@@ -1,8 +1,8 @@
 """Home Assistant's MQTT discovery: the message that announces a device with all of its entities.
 
-Source: home-assistant.io, "MQTT", sections "Device discovery payload", "Using availability topics" and "Supported
-shared options"; "MQTT sensor" and "MQTT binary sensor" for what a component may say (device discovery came with Home
-Assistant 2024.11). The rules that a wrong payload breaks there are validators here.
+Source: home-assistant.io, "MQTT", sections "Device discovery payload" and "Using availability topics"; "MQTT sensor"
+and "MQTT binary sensor" for what a component may say. Device discovery came with Home Assistant 2024.11. The rules by
+which it refuses a payload are validators here; `tools/homeassistant` asks Home Assistant itself.
 """
 
 from typing import Annotated, Literal, Self
@@ -63,6 +63,7 @@ class Sensor(Part):
     entity_category: EntityCategory | None = None
     icon: str | None = Field(default=None, pattern=r"^mdi:[a-z0-9-]+$")
     expire_after: int = Field(ge=1)
+    qos: Literal[0, 1] = 1
 
     @model_validator(mode="after")
     def _is_accepted(self) -> Self:
@@ -88,6 +89,7 @@ class BinarySensor(Part):
     payload_off: str = "OFF"
     entity_category: EntityCategory | None = None
     expire_after: int = Field(ge=1)
+    qos: Literal[0, 1] = 1
 
 
 class DeviceDiscovery(Part):
@@ -96,7 +98,6 @@ class DeviceDiscovery(Part):
     device: DeviceInfo
     origin: Origin
     availability: tuple[Availability, ...]
-    qos: Literal[0, 1, 2] = 1
     components: dict[str, Sensor | BinarySensor]
 
     @model_validator(mode="after")
