@@ -121,7 +121,7 @@ class Camera(Section):
     """Recordings with pace = fast: when their first picture was taken; None: now."""
 
     region: Region | None = None
-    """The only part in which faces are looked for; None: the whole picture. Half as wide, faces count twice as large."""
+    """The only part in which faces are looked for; None: everywhere. With half the width they count twice as large."""
     lines: Annotated[tuple[Line, ...], Field(max_length=8)] = ()
     """Lines that faces are counted crossing."""
     zones: Annotated[tuple[Zone, ...], Field(max_length=8)] = ()
@@ -218,6 +218,10 @@ class Outbox(Section):
     """State folder. The only place edged writes to."""
     max_messages: Annotated[int, Field(ge=100, le=1_000_000)] = 50_000
     """Beyond this the oldest are dropped, and a gap message says how many (50,000 quarter-hours are 17 months)."""
+    max_bytes: Annotated[int, Field(ge=4_194_304, le=8_589_934_592)] = 134_217_728
+    """The same for the bytes in use in the outbox file; the file grows no further."""
+    reserve_bytes: Annotated[int, Field(ge=0, le=1_073_741_824)] = 8_388_608
+    """So much room is taken on the disk in advance, for file and journal each: the outbox works on when it is full."""
     replay_horizon_s: Annotated[int, Field(ge=0, le=86400)] = 2400
     """Acknowledged messages stay so long and are sent again after a reconnect: a broker's PUBACK isn't durable."""
 

@@ -14,4 +14,7 @@ class GapMessage(Stamped):
     dropped: int = Field(ge=1, description="How many.")
     first_sequence: int = Field(ge=1, description="The oldest of them.")
     last_sequence: int = Field(ge=1, description="The newest of them.")
-    reason: Literal["outbox_full", "unsendable"]
+    reason: Literal["outbox_full", "unsendable", "store_failed"] = Field(
+        description="The outbox was full; no broker would take the message; the disk could not be written for so long "
+        "that memory ran out."
+    )

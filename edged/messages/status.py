@@ -34,6 +34,9 @@ class SenseReport(Part):
     models: tuple[ModelUsed, ...]
     runtime: str
     clock: Literal["synchronised", "unsynchronised", "recording"]
+    store: Literal["ok", "degraded"] = Field(
+        default="ok", description="degraded: what it measures waits in memory, because the disk takes nothing."
+    )
     last_error: str | None
 
 

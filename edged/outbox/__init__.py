@@ -1,7 +1,8 @@
 """Outbox room: the durable queue between the process that sees and the process that sends."""
 
 from edged.outbox.files import exclusive
-from edged.outbox.row import Counts, Row
+from edged.outbox.memory import MemoryOutbox
+from edged.outbox.row import Compose, Counts, Row
 from edged.outbox.store import Outbox
 
-__all__ = ["Counts", "Outbox", "Row", "exclusive"]
+__all__ = ["Compose", "Counts", "MemoryOutbox", "Outbox", "Row", "exclusive"]

@@ -1,5 +1,6 @@
 """What SQLite's result codes mean for whoever must act (see sqlite.org/rescode.html)."""
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import Final
@@ -21,9 +22,16 @@ def sorted_out(path: Path, error: sqlite3.Error, *, opening: bool) -> EdgedError
     code = _code(error)
     if code in _OUR_MISTAKE:
         return FaultError(f"the outbox {path} refuses this: {error}")
-    if code in _UNWRITABLE and opening:
+    if code in _UNWRITABLE and opening and not _allowed(path):
         return StateFolderError(f"the outbox {path} can't be opened or written ({error}): check who owns it")
     return StoreError(f"the outbox {path} can't be used just now ({error})")
+
+
+def _allowed(path: Path) -> bool:
+    """Whether it is a file, and ours to write: then what hinders SQLite is the disk, which may pass."""
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        return False
+    return not path.exists() or (path.is_file() and os.access(path, os.R_OK | os.W_OK))
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -9,11 +9,16 @@ Rules:
   - After a quarantine the next file gets the next generation's name (outbox.2.sqlite): SQLite deletes a journal by its
     name on close, so a process that still has the old file open would delete the new file's journal.
   - At most KEPT_CORRUPT quarantined files stay: a dying card must not fill itself with them.
+  - Journal and index stay when the file is closed: on a full disk they could not be made again.
+  - A disk that is full, failing or read-only is a passing fault (StoreError); what only a person can mend (a missing
+    right) is a StateFolderError. On a read-only disk a lock file that is there is enough.
 """
 
+import errno
 import fcntl
 import os
 import re
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,10 +26,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
 
-from edged.errors import InUseError, StateFolderError, StoreError
+from edged.errors import EdgedError, InUseError, StateFolderError, StoreError
 
 KEPT_CORRUPT: Final = 2
 POLL_S: Final = 0.01
+
+_PASSING: Final = {errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO}
+_SHARED_FIRST, _SHARED_SIZE = 0x40000002, 510
+"""The bytes that SQLite's connections lock while they have a file open (sqlite.org/fileformat2.html, section 1.4)."""
+_MODE: Final = 0o640
 
 _NAME: Final = re.compile(r"outbox(\.(?P<generation>\d+))?\.sqlite(?P<corrupt>\.corrupt-\d{8}T\d{6}Z)?")
 _SUFFIXES: Final = ("", "-wal", "-shm")
@@ -48,19 +58,55 @@ def open_lock(path: Path) -> int:
     """Open a lock file, making it when it is missing; give its descriptor.
 
     Raises:
+        StoreError: the disk can't be written just now, and the file isn't there.
         StateFolderError: the folder can't be written.
     """
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
     except OSError as error:
+        if error.errno == errno.EROFS and path.exists():
+            return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         raise _folder_error(path.parent, error) from error
 
 
-def make_database(path: Path) -> None:
-    """Make an empty database file when none is there, with the lock files' mode; SQLite gives its journals the same."""
-    # What hinders it hinders SQLite too, which is asked next and whose errors are sorted out.
-    with suppress(OSError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))
+def make_database(path: Path) -> bool:
+    """Make an empty database file when none is there, with the lock files' mode; SQLite gives its journals the same.
+
+    Returns:
+        Whether it can be written: False for a file on a read-only disk.
+
+    Raises:
+        StoreError: the disk can't be written just now, and there is nothing to read either.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE))
+    except OSError as error:
+        if error.errno == errno.EROFS and path.exists():
+            return False
+        if error.errno in _PASSING:
+            raise _folder_error(path.parent, error) from error
+        # Any other hindrance is SQLite's too, which is asked next and whose errors are sorted out.
+    return True
+
+
+@contextmanager
+def left_in_place(path: Path) -> Iterator[None]:
+    """While the block closes a database, keep SQLite from clearing its journal away: it then thinks that others read.
+
+    The lock is one of the open file (F_OFD_SETLK, fcntl(2)), which also holds against connections of this process.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        yield
+        return
+    try:
+        with suppress(OSError):
+            flock = struct.pack("hhqqi", fcntl.F_RDLCK, os.SEEK_SET, _SHARED_FIRST, _SHARED_SIZE, 0)
+            fcntl.fcntl(file, fcntl.F_OFD_SETLK, flock)
+        yield
+    finally:
+        os.close(file)
 
 
 def close_lock(lock: int) -> None:
@@ -68,7 +114,9 @@ def close_lock(lock: int) -> None:
     os.close(lock)
 
 
-def _folder_error(folder: Path, error: OSError) -> StateFolderError:
+def _folder_error(folder: Path, error: OSError) -> EdgedError:
+    if error.errno in _PASSING:
+        return StoreError(f"the state folder {folder} can't be written just now ({error.strerror})")
     return StateFolderError(
         f"the state folder {folder} can't be written ({error.strerror}): give edged's user write access to it, or set "
         "outbox.folder to another one"
@@ -94,8 +142,9 @@ def exclusive(folder: Path, role: Role) -> Iterator[None]:
                 f"another edged {role} (pid {pid}) already works in {folder}: stop it, or give this one its own "
                 "outbox.folder"
             ) from error
-        os.truncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # the number is a courtesy, and a full or read-only disk no reason to refuse
+            os.truncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)
@@ -144,8 +193,11 @@ def current(folder: Path) -> Path:
     return folder / ("outbox.sqlite" if generation == 1 else f"outbox.{generation}.sqlite")
 
 
-def quarantine(path: Path, now: float) -> Path:
-    """Move a corrupt outbox file and its journal aside, under a name that tells when; give the new name."""
+def quarantine(path: Path, now: float, room: int) -> Path:
+    """Move a corrupt outbox file and its journal aside, under a name that tells when; give the new name.
+
+    None is kept when the disk has less than `room` bytes left: the new file needs them more.
+    """
     moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
     aside = path.with_name(f"{path.name}.corrupt-{moment}")
     # The database first: SQLite throws away a journal whose database is new, never the other way round.
@@ -154,7 +206,9 @@ def quarantine(path: Path, now: float) -> Path:
         if source.exists():
             source.replace(aside.with_name(aside.name + suffix))
     corrupt = [(int(match["generation"] or 1), file) for file in path.parent.iterdir() if (match := _as_corrupt(file))]
-    for _, old in sorted(corrupt)[:-KEPT_CORRUPT]:
+    disk = os.statvfs(path.parent)
+    kept = KEPT_CORRUPT if disk.f_bavail * disk.f_frsize >= room else 0
+    for _, old in sorted(corrupt)[: len(corrupt) - kept]:
         for suffix in _SUFFIXES:
             old.with_name(old.name + suffix).unlink(missing_ok=True)
     return aside

@@ -17,8 +17,14 @@ from typing import Final, Literal, Self
 from edged.messages.common import Stamp
 from edged.messages.gap import GapMessage
 from edged.messages.topics import OutboxMessage, topic_of
+from edged.outbox import schema
 
-Reason = Literal["outbox_full", "unsendable"]
+Reason = Literal["outbox_full", "unsendable", "store_failed"]
+
+LARGEST_BODY: Final = 65_536
+"""Bytes of the largest message that the tables take."""
+_AT_A_TIME: Final = 16
+"""Rows dropped before it is looked again whether the bytes are enough."""
 
 _VICTIMS: Final = """
     SELECT sequence, kind, body FROM message WHERE settled_at IS NULL AND NOT (kind = 'gap' AND offered = 0)
@@ -63,24 +69,43 @@ def insert(db: sqlite3.Connection, message: OutboxMessage) -> None:
     )
 
 
-def make_room(db: sqlite3.Connection, max_messages: int) -> None:
+def make_room(db: sqlite3.Connection, max_messages: int, max_bytes: int) -> None:
     """Drop what must go so that one more message fits."""
     (rows,) = db.execute("SELECT count(*) FROM message").fetchone()
     excess = rows + 1 - max_messages
-    if excess <= 0:
-        return
-    excess -= db.execute(
+    while excess > 0:
+        removed = _remove_settled(db, excess) or _drop_oldest(db, excess)
+        if not removed:
+            return
+        excess -= removed
+    while schema.used_bytes(db) + LARGEST_BODY > max_bytes:
+        if not (_remove_settled(db, _AT_A_TIME) or _drop_oldest(db, _AT_A_TIME)):
+            return
+
+
+def forgo(db: sqlite3.Connection, count: int) -> None:
+    """Declare messages that were never committed, because the disk failed: each gets a number, and none will come."""
+    (before,) = db.execute("SELECT last_sequence FROM store").fetchone()
+    db.execute("UPDATE store SET last_sequence = last_sequence + ?, dropped = dropped + ?", (count, count))
+    _tell(db, Lost(count, before + 1, before + count), "store_failed")
+
+
+def _remove_settled(db: sqlite3.Connection, count: int) -> int:
+    return db.execute(
         "DELETE FROM message WHERE sequence IN"
         " (SELECT sequence FROM message WHERE settled_at IS NOT NULL ORDER BY settled_at LIMIT ?)",
-        (excess,),
+        (count,),
     ).rowcount
-    if excess <= 0:
-        return
-    if _open_gap(db, "outbox_full") is None:
-        excess += 1
-    victims = db.execute(_VICTIMS, (excess,)).fetchall()
-    if victims:
-        drop(db, victims, "outbox_full")
+
+
+def _drop_oldest(db: sqlite3.Connection, count: int) -> int:
+    """Drop rows that wait; give how many fewer there are then."""
+    own = 0 if _open_gap(db, "outbox_full") else 1
+    victims = db.execute(_VICTIMS, (count + own,)).fetchall()
+    if len(victims) <= own:
+        return 0
+    drop(db, victims, "outbox_full")
+    return len(victims) - own
 
 
 def drop(db: sqlite3.Connection, rows: Iterable[tuple[int, str, str]], reason: Reason) -> None:
@@ -91,6 +116,10 @@ def drop(db: sqlite3.Connection, rows: Iterable[tuple[int, str, str]], reason: R
     lost = Lost.of(*listed[0])
     for row in listed[1:]:
         lost += Lost.of(*row)
+    _tell(db, lost, reason)
+
+
+def _tell(db: sqlite3.Connection, lost: Lost, reason: Reason) -> None:
     gap = _open_gap(db, reason)
     if gap is None:
         insert(db, _declare(next_stamp(db), lost, reason))

@@ -1,6 +1,13 @@
-"""What the outbox hands out."""
+"""What the outbox takes and what it hands out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from edged.messages.common import Stamp
+from edged.messages.window import WindowMessage
+
+Compose = Callable[[Stamp], WindowMessage]
+"""A message that only lacks its stamp."""
 
 
 @dataclass(frozen=True, slots=True)

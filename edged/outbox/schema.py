@@ -1,9 +1,12 @@
-"""The outbox file: its tables, and how an older file becomes a newer one.
+"""The outbox file: its tables, how an older file becomes a newer one, and how it is grown in advance.
 
 Rules:
-  - `message` takes a window or a gap message and nothing else: the CHECKs hold even against a bug above them.
+  - `message` takes a window or a gap message and nothing else: the CHECKs and the trigger hold even against a bug above
+    them. The trigger knows the keys of today's messages, and is made anew when they change.
   - A body is stored as the very text that is sent; its sequence and its kind must agree with the row's.
-  - `settled_at` is null while the broker owes an acknowledgement, else the time of the acknowledgement (Unix seconds).
+  - `settled_at` is null while the broker owes an acknowledgement, else the time of the acknowledgement on the store's
+    own clock: seconds that the device has been up, which no step of the wall clock touches. `began` is what that clock
+    showed when the monotonic clock of the boot `boot` was zero.
   - `acknowledged` is 1 once the broker has acknowledged the row, and stays so when a replay makes it due again.
   - `offered` is 1 once a gap row was handed to the sender: from then on its body may not change.
   - A change of the tables is a new entry at the end of MIGRATIONS; user_version counts those a file has seen.
@@ -11,9 +14,13 @@ Rules:
 
 import os
 import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-from edged.errors import ConfigError, StateFolderError
+from edged.errors import ConfigError, StateFolderError, StoreError
+from edged.messages.gap import GapMessage
+from edged.messages.window import WindowMessage
 
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
@@ -53,11 +60,34 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         # The column lies behind the body: a count without this would read the whole file.
         "CREATE INDEX message_new ON message (sequence) WHERE settled_at IS NULL AND acknowledged = 0",
     ),
+    (
+        "ALTER TABLE store ADD COLUMN boot TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE store ADD COLUMN began REAL NOT NULL DEFAULT 0",
+        # These were Unix seconds by a clock that may have been wrong: whatever is there was acknowledged just now.
+        "UPDATE message SET settled_at = 0 WHERE settled_at IS NOT NULL",
+        "CREATE TABLE filler (bytes BLOB NOT NULL) STRICT",
+    ),
 )
 
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+_GUARD: Final = "message_is_known"
+_JOURNAL_PAGES: Final = 256
+"""The journal begins anew after so many pages (1 MiB), so that it stays within what was grown in advance."""
+_MARGIN: Final = 4 * 1024 * 1024
+"""Bytes of the disk that growing leaves free for others."""
 
-def prepare(db: sqlite3.Connection, device: str) -> str:
-    """Bring the file up to date, making it when it is new; give the store's epoch.
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What an opened file says of itself."""
+
+    epoch: str
+    began: float
+    """What the store's clock showed when this boot's monotonic clock was zero."""
+
+
+def prepare(db: sqlite3.Connection, device: str, monotonic: float) -> Prepared:
+    """Bring the file up to date, making it when it is new.
 
     Raises:
         ConfigError: the file belongs to another device.
@@ -68,25 +98,106 @@ def prepare(db: sqlite3.Connection, device: str) -> str:
     # A PUBACK is answered by a mark in this file, and a committed release is a promise: only FULL survives a power cut.
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA cache_size = -512")
+    db.execute(f"PRAGMA wal_autocheckpoint = {_JOURNAL_PAGES}")
     db.execute("BEGIN IMMEDIATE")
     try:
         _migrate(db)
-        row = db.execute("SELECT device, epoch FROM store").fetchone()
-        if row is None:
-            row = (device, os.urandom(4).hex())
-            db.execute("INSERT INTO store VALUES (1, ?, ?, 0, 0)", row)
+        if db.execute("SELECT 1 FROM store").fetchone() is None:
+            db.execute(
+                "INSERT INTO store (one, device, epoch, last_sequence, dropped) VALUES (1, ?, ?, 0, 0)",
+                (device, os.urandom(4).hex()),
+            )
+        _guard(db)
+        _wind(db, monotonic)
+        prepared = look(db, device)
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
-    owner, epoch = row
+    return prepared
+
+
+def look(db: sqlite3.Connection, device: str) -> Prepared:
+    """See whose file it is, changing nothing.
+
+    Raises:
+        ConfigError: the file belongs to another device.
+        StoreError: it is not of this version, and has to be written first.
+    """
+    (seen,) = db.execute("PRAGMA user_version").fetchone()
+    if seen != len(MIGRATIONS):
+        raise StoreError(f"the outbox file is of version {seen}, must become {len(MIGRATIONS)}, and can't be written")
+    owner, epoch, began = db.execute("SELECT device, epoch, began FROM store").fetchone()
     if owner != device:
         raise ConfigError(
             f"the outbox file belongs to the device {owner!r} and device.id says {device!r}: give the device its old "
             "id, or move the outbox file away (what still waits in it is then not sent)"
         )
-    return str(epoch)
+    return Prepared(str(epoch), float(began))
+
+
+def used_bytes(db: sqlite3.Connection) -> int:
+    """Bytes of the file that are in use."""
+    (pages,) = db.execute("PRAGMA page_count").fetchone()
+    (size,) = db.execute("PRAGMA page_size").fetchone()
+    return int(pages * size) - free_bytes(db)
+
+
+def free_bytes(db: sqlite3.Connection) -> int:
+    """Bytes of the file that are free for new rows."""
+    (pages,) = db.execute("PRAGMA freelist_count").fetchone()
+    (size,) = db.execute("PRAGMA page_size").fetchone()
+    return int(pages * size)
+
+
+def grow(db: sqlite3.Connection, path: Path, reserve: int) -> None:
+    """See to it that file and journal have `reserve` bytes on the disk that are theirs already, if the disk has them.
+
+    On a full disk neither can grow, and even a deletion needs room in the journal. So a blob is written, which
+    makes both long, and deleted in a transaction of its own: pages freed in the one that made them are never written.
+    """
+    journal = path.with_name(f"{path.name}-wal")
+    enough = reserve // 2
+    if db.execute("SELECT 1 FROM filler").fetchone() is not None:  # killed in the midst of growing
+        db.execute("DELETE FROM filler")
+    if not reserve or (free_bytes(db) >= enough and journal.stat().st_size >= enough):
+        return
+    disk = os.statvfs(path)
+    if disk.f_bavail * disk.f_frsize < 2 * reserve + _MARGIN:
+        return
+    db.execute("INSERT INTO filler VALUES (zeroblob(?))", (reserve,))
+    db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    db.execute("DELETE FROM filler")
+    db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _guard(db: sqlite3.Connection) -> None:
+    """Let the table refuse what has other keys than a message of today."""
+    window, gap = (
+        ", ".join(f"'{field.alias or name}'" for name, field in kind.model_fields.items())
+        for kind in (WindowMessage, GapMessage)
+    )
+    wanted = (
+        f"CREATE TRIGGER {_GUARD} AFTER INSERT ON message WHEN"  # noqa: S608  (names of our own code)
+        f" EXISTS (SELECT 1 FROM json_each(new.body) WHERE new.kind = 'window' AND key NOT IN ({window}))"
+        f" OR EXISTS (SELECT 1 FROM json_each(new.body) WHERE new.kind = 'gap' AND key NOT IN ({gap}))"
+        " BEGIN SELECT RAISE(ABORT, 'this has keys that no message of edged has'); END"
+    )
+    there = db.execute("SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = ?", (_GUARD,)).fetchone()
+    if there is None or there[0] != wanted:
+        db.execute(f"DROP TRIGGER IF EXISTS {_GUARD}")
+        db.execute(wanted)
+
+
+def _wind(db: sqlite3.Connection, monotonic: float) -> None:
+    """In a new boot let the store's clock go on from the last moment that is written down."""
+    boot = _BOOT_ID.read_text(encoding="ascii").strip()
+    if db.execute("SELECT 1 FROM store WHERE boot = ?", (boot,)).fetchone() is None:
+        db.execute(
+            "UPDATE store SET boot = ?, began = coalesce((SELECT max(settled_at) FROM message), 0) - ?",
+            (boot, monotonic),
+        )
 
 
 def _migrate(db: sqlite3.Connection) -> None:

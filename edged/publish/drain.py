@@ -5,6 +5,8 @@ Rules:
   - The outbox decides what there is, the window what is in flight; here is only the way between them.
   - What the outbox can't do now (disk full) it is asked again after STORE_RETRY_S; what it still can, it is asked at
     once. What was acknowledged meanwhile waits in the window, bounded.
+  - A disk that takes nothing is noticed also when there is nothing to write: where neither process has written for
+    PROBE_AFTER_S, something is written that changes nothing.
 """
 
 import logging
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 
 STORE_RETRY_S: Final = 5.0
 PRUNE_EVERY_S: Final = 60.0
+PROBE_AFTER_S: Final = 45.0
+"""The sensing process reports every 30 s, so that a device in good order never needs a probe."""
 
 T = TypeVar("T")
 
@@ -44,11 +48,13 @@ class Drain:
         self._replay_due = False
         self._unsendable: list[Row] = []
         self._failing: dict[str, float] = {}
+        self._sense_fails = False
+        self._probe_at: float | None = None
 
     @property
     def degraded(self) -> bool:
-        """Something that the outbox was last asked for failed."""
-        return bool(self._failing)
+        """Something that this or the sensing process last asked the outbox for failed."""
+        return bool(self._failing) or self._sense_fails
 
     @property
     def flying(self) -> int:
@@ -57,7 +63,7 @@ class Drain:
 
     def sound(self, now: float) -> bool:
         """Nothing is amiss: no row is refused, and the outbox can be used."""
-        return not self.degraded and not self._window.holds(now)
+        return not self._failing and not self._window.holds(now)
 
     def connected(self, accepted: Accepted) -> None:
         """A connection begins: what was acknowledged lately is due again, and then the rest."""
@@ -71,26 +77,35 @@ class Drain:
         if suspect is not None:
             self._note(f"message {suspect.sequence} is tried again later: the broker keeps hanging up on it")
 
-    def tend(self, now: float, wall: float) -> Look | None:
+    def tend(self, now: float) -> Look | None:
         """Write down what happened; when something has changed in the outbox, give a look at it."""
-        self._write(now, wall)
+        self._write(now)
         if not self._outbox.changed():
+            self._probe(now)
             return None
         self._more = True
+        self._probe_at = now + PROBE_AFTER_S
         look = self.look(now)
         if self._outbox.epoch != self._epoch:
-            self._note("the outbox file was corrupt and was moved aside; a new epoch begins")
+            if self._epoch:
+                self._note("the outbox file was corrupt and was moved aside; a new epoch begins")
             self._epoch = self._outbox.epoch
             self._window.rewind()
         return look
 
-    def _write(self, now: float, wall: float) -> None:
+    def _probe(self, now: float) -> None:
+        """See whether the outbox can be written, when nobody else has for long."""
+        if self._probe_at is None or "probe" in self._failing or now >= self._probe_at:
+            self._probe_at = now + PROBE_AFTER_S
+            self._try("probe", self._outbox.probe, now)
+
+    def _write(self, now: float) -> None:
         rows = self._window.to_settle()
         if rows:
-            self._try("settle", lambda: self._outbox.settle(rows, wall), now)
+            self._try("settle", lambda: self._outbox.settle(rows), now)
             if "settle" not in self._failing:
                 self._window.settled(rows)
-        if self._replay_due and self._try("replay", lambda: self._outbox.replay(wall), now) is not None:
+        if self._replay_due and self._try("replay", self._outbox.replay, now) is not None:
             self._replay_due = False
             self._window.rewind()
             self._more = True
@@ -100,12 +115,15 @@ class Drain:
             if "set aside" not in self._failing:
                 self._unsendable.clear()
         if now >= self._prune_at:
-            pruned = self._try("prune", lambda: self._outbox.prune(wall), now)
+            pruned = self._try("prune", self._outbox.prune, now)
             self._prune_at = now + (0.0 if pruned else PRUNE_EVERY_S)
 
     def look(self, now: float) -> Look | None:
         """See how full the outbox is and what the sensing process reports; None when it can't be used."""
-        return self._try("look", lambda: Look(self._outbox.counts(), self._outbox.latest_report()), now)
+        seen = self._try("look", lambda: Look(self._outbox.counts(), self._outbox.latest_report()), now)
+        if seen is not None and seen.report is not None:
+            self._sense_fails = seen.report.store == "degraded"
+        return seen
 
     def send(self, link: Link, now: float, wall: float) -> None:
         """Send what is due and fits into the window."""

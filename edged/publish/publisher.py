@@ -131,7 +131,7 @@ class Publisher:
         return wish.stop and self.state in {State.WAITING, State.DIALLING, State.ONLINE}
 
     def _tend(self, now: float) -> None:
-        look = self._drain.tend(now, self._clocks.time())
+        look = self._drain.tend(now)
         if look is not None:
             self._look = look
             self._sense.saw(look.report, now)

@@ -42,6 +42,10 @@ class Shown:
         self._show(compose(stamp))
         return stamp
 
+    def forgo(self, count: int) -> None:
+        """Count what was lost on the way: nothing ever is."""
+        self._sequence += count
+
     def report(self, report: SenseReport) -> None:
         """Nobody asks how it goes."""
 

@@ -16,9 +16,9 @@ from functools import partial
 from edged.anonymise.budget import Ledger
 from edged.config.model import Camera, Config
 from edged.messages.window import ModelUsed
+from edged.outbox.row import Compose
 from edged.service.clock import Reading
 from edged.service.compose import Basis, window_message
-from edged.service.handover import Compose
 from edged.service.protection import gate_of, ledger_of
 from edged.vision.card import Estimate
 from edged.vision.sighting import Sighting

@@ -15,8 +15,8 @@ from edged.config.model import Camera, Config
 from edged.errors import EdgedError
 from edged.messages.common import utc
 from edged.messages.status import CameraStatus
+from edged.outbox.row import Compose
 from edged.service.clock import Reading
-from edged.service.handover import Compose
 from edged.service.line import Line, Sees
 
 STOP_WITHIN = 2.0

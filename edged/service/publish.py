@@ -36,7 +36,7 @@ def main(config: Config, stop: Stop, progress: Progress = UNWATCHED, *, drain: b
     Raises:
         InUseError: another one publishes from this state folder.
         StateFolderError: the state folder can't be used.
-        StoreError: the outbox can't be opened just now.
+        StoreError: the state folder's disk takes no lock file just now.
     """
     progress.at(Stage.START)
     draining = threading.Event()
@@ -49,6 +49,8 @@ def main(config: Config, stop: Stop, progress: Progress = UNWATCHED, *, drain: b
             config.outbox.folder,
             config.device.id,
             max_messages=config.outbox.max_messages,
+            max_bytes=config.outbox.max_bytes,
+            reserve_bytes=config.outbox.reserve_bytes,
             replay_horizon_s=config.outbox.replay_horizon_s,
         )
         try:

@@ -30,7 +30,7 @@ from edged.outbox.store import Outbox
 from edged.service import clock
 from edged.service.clock import Reading
 from edged.service.eyes import Eyes
-from edged.service.handover import Handover
+from edged.service.handover import DEADLINE_S, Handover
 from edged.service.ledger import DurableLedger
 from edged.service.line import Line, Sees
 from edged.service.post import STOP_WITHIN, Post
@@ -58,7 +58,10 @@ def main(config: Config, stop: Stop, progress: Progress = UNWATCHED) -> ExitCode
             folder,
             config.device.id,
             max_messages=config.outbox.max_messages,
+            max_bytes=config.outbox.max_bytes,
+            reserve_bytes=config.outbox.reserve_bytes,
             replay_horizon_s=config.outbox.replay_horizon_s,
+            deadline_s=DEADLINE_S,
         )
         handover = Handover(outbox)
         try:
@@ -120,7 +123,7 @@ def sense_recording(
     finally:
         source.close()
     if line is not None:
-        handover.put([line.close(captured)])
+        handover.finish([line.close(captured)])
 
 
 class _Live:
@@ -157,7 +160,7 @@ class _Live:
                 self._report(reading)
                 progress.turned()
             reading = clock.read()
-            self._handover.put([post.line.close(reading.now, finished=post.ended) for post in self._posts.values()])
+            self._handover.finish([post.line.close(reading.now, finished=post.ended) for post in self._posts.values()])
             self._report(reading)
         finally:
             deadline = time.monotonic() + STOP_WITHIN
@@ -206,5 +209,6 @@ class _Live:
             models=sees.models,
             runtime=sees.runtime,
             clock="synchronised" if reading.clock is Clock.SYNCHRONISED else "unsynchronised",
+            store="ok" if self._handover.fault is None else "degraded",
             last_error=self._handover.fault,
         )

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from edged.errors import StateFolderError, StoreError
-from edged.outbox import Outbox, store
+from edged.outbox import Outbox
 from tests.outbox.making import window
 
 NOON = 1_790_000_000.0
 
 
 def damage(file: Path) -> None:
-    file.write_bytes(b"this is no database, " * 500)
+    for each in (file, file.with_name(f"{file.name}-wal")):
+        each.write_bytes(b"this is no database, " * 500)
 
 
 def test_a_corrupt_file_is_moved_aside_and_a_new_epoch_begins(tmp_path: Path) -> None:
@@ -24,7 +25,7 @@ def test_a_corrupt_file_is_moved_aside_and_a_new_epoch_begins(tmp_path: Path) ->
     first.append(window)
     first.close()
     damage(tmp_path / "outbox.sqlite")
-    second = Outbox.open(tmp_path, "shop", clock=lambda: NOON)
+    second = Outbox.open(tmp_path, "shop", wall=lambda: NOON)
     assert second.epoch != first.epoch
     assert second.append(window).sequence == 1
     assert second.quarantined == tmp_path / "outbox.sqlite.corrupt-20260921T141320Z"
@@ -77,10 +78,9 @@ def test_a_path_that_is_no_file_is_told_in_one_sentence(tmp_path: Path) -> None:
         Outbox.open(tmp_path, "shop")
 
 
-def test_a_locked_file_is_a_passing_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_file_is_a_passing_fault(tmp_path: Path) -> None:
     """Sense hands over with a deadline; nothing was committed when it passes."""
-    monkeypatch.setattr(store, "BUSY_DEADLINE_S", 0.05)
-    outbox = Outbox.open(tmp_path, "shop")
+    outbox = Outbox.open(tmp_path, "shop", deadline_s=0.05)
     blocker = sqlite3.connect(tmp_path / "outbox.sqlite", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match="locked"):

@@ -1,6 +1,7 @@
 """A full outbox drops the oldest and declares exactly what it dropped."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,33 @@ def test_overfilled_declares_exactly_what_is_missing_in_one_gap_message(tmp_path
     assert (gap["first_sequence"], gap["last_sequence"]) == (min(missing), max(missing))
     assert gap["reason"] == "outbox_full"
     assert len(rows) == 10
+
+
+def test_bytes_are_bounded_too_and_what_they_cost_is_declared_exactly(tmp_path: Path) -> None:
+    """The file stays within its bytes, however large the messages are."""
+    most = 1 << 20
+    outbox = Outbox.open(tmp_path, "shop", max_messages=1_000_000, max_bytes=most)
+    for _ in range(200):
+        outbox.append(partial(window, runtime="x" * 20_000))
+    rows = outbox.waiting(1000)
+    (gap,) = gaps(rows)
+    there = {row.sequence for row in rows}
+    assert gap["dropped"] == max(there) - len(there) > 100
+    assert (tmp_path / "outbox.sqlite").stat().st_size <= most
+    outbox.close()
+
+
+def test_what_memory_had_to_drop_is_declared_with_numbers_of_its_own(tmp_path: Path) -> None:
+    """Messages that the disk took too long for get numbers that never come: no hole stays undeclared."""
+    outbox = filled(tmp_path, 2)
+    outbox.forgo(5)
+    outbox.forgo(1)
+    outbox.append(window)
+    rows = outbox.waiting(100)
+    (gap,) = gaps(rows)
+    assert [row.sequence for row in rows] == [1, 2, 8, 10]
+    assert (gap["dropped"], gap["first_sequence"], gap["last_sequence"]) == (6, 3, 9)
+    assert gap["reason"] == "store_failed"
 
 
 def test_the_gap_message_waits_in_its_own_turn(tmp_path: Path) -> None:
@@ -67,7 +95,7 @@ def test_an_offered_gap_message_that_must_go_is_taken_over_by_the_next(tmp_path:
 def test_acknowledged_rows_go_before_waiting_ones_and_undeclared(tmp_path: Path) -> None:
     """What the broker has is not lost."""
     outbox = filled(tmp_path, 10)
-    outbox.settle(outbox.waiting(4), now=1000)
+    outbox.settle(outbox.waiting(4))
     for _ in range(4):
         outbox.append(window)
     rows = outbox.waiting(100)
@@ -108,12 +136,12 @@ def test_every_sequence_waits_was_acknowledged_or_is_declared(steps: list[str]) 
             for row in rows:
                 assert seen.setdefault(row.sequence, row.body) == row.body
             if step == "settle":
-                outbox.settle(rows, now=1000)
+                outbox.settle(rows)
                 acknowledged |= {row.sequence for row in rows}
             elif step == "aside" and rows:
                 outbox.set_aside(rows[:1])
             elif step == "replay":
-                outbox.replay(now=1000)
+                outbox.replay()
         everything = outbox.waiting(100)
         for gap in (json.loads(body) for body in [*seen.values(), *(row.body for row in everything)]):
             if gap["schema"] == "edged.gap/1":

@@ -1,6 +1,7 @@
 """The outbox numbers, keeps and hands out messages."""
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +14,27 @@ from edged.messages.window import WindowMessage
 from edged.outbox import Outbox, schema
 from tests.outbox.making import report, window
 
+FILES = Path(__file__).parent / "files"
+
+
+class Clock:
+    """A monotonic clock by hand."""
+
+    def __init__(self) -> None:
+        self.now = 5000.0
+
+    def __call__(self) -> float:
+        return self.now
+
 
 @pytest.fixture
-def outbox(tmp_path: Path) -> Iterator[Outbox]:
-    opened = Outbox.open(tmp_path, "shop", replay_horizon_s=100)
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def outbox(tmp_path: Path, clock: Clock) -> Iterator[Outbox]:
+    opened = Outbox.open(tmp_path, "shop", replay_horizon_s=100, monotonic=clock)
     yield opened
     opened.close()
 
@@ -85,6 +103,8 @@ def test_a_message_with_another_stamp_is_refused(outbox: Outbox) -> None:
         ("window", "edged/shop/door/faces", '{"schema":"edged.window/1","sequence":1}'),
         ("window", "edged/shop/door/window", '{"schema":"edged.window/1","sequence":2}'),
         ("window", "edged/shop/door/window", "x"),
+        ("window", "edged/shop/door/window", '{"schema":"edged.window/1","sequence":1,"picture":"iVBORw0KGgo"}'),
+        ("gap", "edged/shop/gap", '{"schema":"edged.gap/1","sequence":1,"visits":3}'),
         ("window", "edged/shop/door/window", f'{{"schema":"edged.window/1","sequence":1,"x":"{"x" * 70_000}"}}'),
     ],
 )
@@ -100,50 +120,73 @@ def test_settled_rows_wait_no_more(outbox: Outbox) -> None:
     """Acknowledged is done."""
     for _ in range(3):
         outbox.append(window)
-    outbox.settle(outbox.waiting(2), now=1000)
+    outbox.settle(outbox.waiting(2))
     assert sequences(outbox) == [3]
     assert (outbox.counts().waiting, outbox.counts().settled) == (1, 2)
 
 
-def test_rows_settled_within_the_horizon_are_due_again_after_a_reconnect(outbox: Outbox) -> None:
+def test_rows_settled_within_the_horizon_are_due_again_after_a_reconnect(outbox: Outbox, clock: Clock) -> None:
     """A PUBACK isn't durable at the broker."""
-    for now in (1000, 1050, 1090):
+    for clock.now in (5000, 5050, 5090):
         outbox.append(window)
-        outbox.settle(outbox.waiting(1), now)
-    assert outbox.replay(now=1120) == 2
+        outbox.settle(outbox.waiting(1))
+    clock.now = 5120
+    assert outbox.replay() == 2
     assert sequences(outbox) == [2, 3]
+
+
+def test_the_horizon_is_kept_over_a_reboot_and_whatever_the_wall_clock_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device that boots in 1970 still has all that its broker may have lost; what the device slept doesn't count."""
+    outbox = Outbox.open(tmp_path, "shop", replay_horizon_s=100, monotonic=lambda: 70_000.0, wall=lambda: 1.79e9)
+    for _ in range(2):
+        outbox.append(window)
+        outbox.settle(outbox.waiting(1))
+    outbox.close()
+    (tmp_path / "boot").write_text("another boot\n")
+    monkeypatch.setattr(schema, "_BOOT_ID", tmp_path / "boot")
+    after = Clock()
+    after.now = 3.0
+    outbox = Outbox.open(tmp_path, "shop", replay_horizon_s=100, monotonic=after, wall=lambda: 12.0)
+    assert (outbox.prune(), outbox.replay()) == (0, 2)
+    outbox.settle(outbox.waiting(2))
+    after.now = 102.0
+    assert (outbox.prune(), outbox.replay()) == (0, 2)
+    outbox.settle(outbox.waiting(2))
+    after.now = 203.0
+    assert (outbox.replay(), outbox.prune()) == (0, 2)
+    outbox.close()
 
 
 def test_rows_in_replay_are_due_but_do_not_count_as_waiting(outbox: Outbox) -> None:
     """What waits is what no broker has ever acknowledged."""
     for _ in range(3):
         outbox.append(window)
-    outbox.settle(outbox.waiting(2), now=1000)
-    outbox.replay(now=1010)
+    outbox.settle(outbox.waiting(2))
+    outbox.replay()
     counts = outbox.counts()
     assert (counts.waiting, counts.replayed, counts.due, counts.settled) == (1, 2, 3, 0)
-    outbox.settle(outbox.waiting(3), now=1020)
+    outbox.settle(outbox.waiting(3))
     assert (outbox.counts().waiting, outbox.counts().due, outbox.counts().settled) == (0, 0, 3)
 
 
-def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An update of edged loses no message, and knows which ones were acknowledged."""
-    with monkeypatch.context() as older:
-        older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        with sqlite3.connect(tmp_path / "outbox.sqlite", isolation_level=None) as raw:
-            epoch = schema.prepare(raw, "shop")
-            for sequence, settled_at in ((1, 1000), (2, None)):
-                body = window(Stamp("shop", epoch, sequence)).model_dump_json()
-                raw.execute(
-                    "INSERT INTO message (sequence, kind, topic, body, settled_at)"
-                    " VALUES (?, 'window', 'edged/shop/door/window', ?, ?)",
-                    (sequence, body, settled_at),
-                )
-        raw.close()
-    newer = Outbox.open(tmp_path, "shop")
-    assert (newer.epoch, newer.replay(now=1010)) == (epoch, 1)
-    assert (newer.counts().waiting, newer.counts().replayed) == (1, 1)
-    newer.close()
+@pytest.mark.parametrize(("version", "waiting", "replayed"), [(1, 2, 1), (2, 1, 2)])
+def test_a_file_of_an_older_version_is_brought_up_to_date(
+    tmp_path: Path, version: int, waiting: int, replayed: int
+) -> None:
+    """An update of edged loses no message, goes on counting, and knows which ones were acknowledged.
+
+    The files were written by the code of those versions: sequence 1 settled, 2 (in the second) in replay, 3 new.
+    """
+    shutil.copy(FILES / f"version-{version}.sqlite", tmp_path / "outbox.sqlite")
+    outbox = Outbox.open(tmp_path, "shop")
+    assert outbox.epoch == f"0a0b0c0{version}"
+    assert outbox.replay() == 1
+    assert [row.sequence for row in outbox.waiting(10)] == [1, 2, 3]
+    assert (outbox.counts().waiting, outbox.counts().replayed) == (waiting, replayed)
+    assert outbox.append(window).sequence == 4
+    outbox.close()
 
 
 def test_its_files_are_closed_to_other_users(tmp_path: Path) -> None:
@@ -160,21 +203,43 @@ def test_its_files_are_closed_to_other_users(tmp_path: Path) -> None:
     assert modes == dict.fromkeys(names, "0o640")
 
 
-def test_rows_settled_before_the_horizon_are_removed(outbox: Outbox) -> None:
+def test_rows_settled_before_the_horizon_are_removed(outbox: Outbox, clock: Clock) -> None:
     """Acknowledged rows stay for the replay horizon and no longer."""
-    for now in (1000, 1050):
+    for clock.now in (5000, 5050):
         outbox.append(window)
-        outbox.settle(outbox.waiting(1), now)
-    assert outbox.prune(now=1110) == 1
+        outbox.settle(outbox.waiting(1))
+    clock.now = 5110
+    assert outbox.prune() == 1
     assert outbox.counts().settled == 1
 
 
-def test_rows_settled_before_the_clock_was_set_back_are_removed_in_the_end(outbox: Outbox) -> None:
-    """A wrong clock keeps no row for ever."""
+def test_closing_leaves_the_journal_where_it_is(tmp_path: Path) -> None:
+    """On a full disk it could not be made again."""
+    outbox = Outbox.open(tmp_path, "shop")
     outbox.append(window)
-    outbox.settle(outbox.waiting(1), now=9e9)
-    assert outbox.prune(now=1000) == 0
-    assert outbox.prune(now=1101) == 1
+    outbox.close()
+    assert (tmp_path / "outbox.sqlite-wal").stat().st_size > 0
+    again = Outbox.open(tmp_path, "shop")
+    assert sequences(again) == [1]
+    again.close()
+
+
+def test_room_is_taken_on_the_disk_in_advance_and_kept(tmp_path: Path) -> None:
+    """File and journal have blocks of their own, not holes."""
+    reserve = 2 << 20
+    outbox = Outbox.open(tmp_path, "shop", reserve_bytes=reserve)
+
+    def taken() -> list[int]:
+        return [(tmp_path / name).stat().st_blocks * 512 for name in ("outbox.sqlite", "outbox.sqlite-wal")]
+
+    before = taken()
+    assert min(before) >= reserve
+    for _ in range(400):
+        outbox.append(window)
+    assert taken() == before
+    outbox.close()
+    Outbox.open(tmp_path, "shop", reserve_bytes=reserve).close()
+    assert taken() == before
 
 
 def test_a_row_of_an_earlier_epoch_settles_nothing(outbox: Outbox) -> None:
@@ -182,7 +247,7 @@ def test_a_row_of_an_earlier_epoch_settles_nothing(outbox: Outbox) -> None:
     stamp = outbox.append(window)
     (row,) = outbox.waiting(1)
     other = type(row)(epoch="another", sequence=stamp.sequence, topic=row.topic, body=row.body)
-    outbox.settle([other], now=1000)
+    outbox.settle([other])
     outbox.set_aside([other])
     assert sequences(outbox) == [1]
 
