@@ -111,3 +111,9 @@ class StateFolderError(HumanError):
     """The state folder can't be created or written."""
 
     exit_code = ExitCode.CANNOT_CREATE
+
+
+class OutputError(HumanError):
+    """A file that was asked for can't be written."""
+
+    exit_code = ExitCode.CANNOT_CREATE

@@ -26,7 +26,7 @@ class Pictures(FrameSource):
     ) -> None:
         """List the pictures. Raises MissingInputError if there are none."""
         self._camera = camera
-        self._paths = sorted(_pictures_in(path)) if path.is_dir() else [path]
+        self._paths = sorted(pictures_in(path)) if path.is_dir() else [path]
         if not self._paths:
             raise MissingInputError(
                 f"camera {camera!r}: the folder {path} holds no pictures: put in {', '.join(sorted(SUFFIXES))} files"
@@ -61,5 +61,6 @@ class Pictures(FrameSource):
         """Nothing is held open between pictures."""
 
 
-def _pictures_in(folder: Path) -> list[Path]:
+def pictures_in(folder: Path) -> list[Path]:
+    """Return the files in a folder that are named like pictures."""
     return [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file()]

@@ -22,6 +22,11 @@ _GRAB_ATTEMPTS: Final = 16
 
 _DEFAULT_FPS: Final = 25.0
 
+_MOST_FRAMES: Final = 1e9
+"""A larger count is a broken header."""
+_FEW_FRAMES, _FEW = 5, 0.02
+"""Frames, or a share of all, that may be missing at the end of a sound file: edit lists and B-frames hide some."""
+
 
 class Recording(FrameSource):
     """An opened video file."""
@@ -35,9 +40,38 @@ class Recording(FrameSource):
         self._loop = loop
         self._capture = self._open()
         fps = self._capture.get(cv2.CAP_PROP_FPS)
-        self._stamps = Stamps(base, 1.0 / (fps if 0.0 < fps <= 1000.0 else _DEFAULT_FPS))
+        self.fps = fps if 0.0 < fps <= 1000.0 else _DEFAULT_FPS
+        """Frames per second: the mean rate that the file gives, or what is taken in its place."""
+        self._stamps = Stamps(base, 1.0 / self.fps)
+        self._base = base
         self._captured = base
         self._first_is_grabbed = True
+        self._grabbed = 1
+        self._announced = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+
+    @property
+    def length_s(self) -> float | None:
+        """Seconds that the file announces; None when it doesn't."""
+        return self._announced / self.fps if 0 < self._announced < _MOST_FRAMES else None
+
+    @property
+    def end_s(self) -> float:
+        """Seconds from the beginning to the end of the picture it stands at."""
+        return self._captured - self._base + 1.0 / self.fps
+
+    @property
+    def missing_s(self) -> float:
+        """Once it has ended: seconds that the file announces and doesn't hold, 0 when there are none to speak of.
+
+        Some containers count pictures, some only know their length, at a rate that need not be the true one: nothing
+        is missing as long as either has been reached, but for a few.
+        """
+        length = self.length_s
+        if length is None:
+            return 0.0
+        few = max(_FEW_FRAMES, _FEW * self._announced)
+        short = self._grabbed + few < self._announced and self.end_s + few / self.fps < length
+        return length - self.end_s if short else 0.0
 
     def _open(self) -> Capture:
         try:
@@ -61,7 +95,9 @@ class Recording(FrameSource):
         """Go to the next frame and return the base plus its time stamp, or None at the end."""
         if self._first_is_grabbed:
             self._first_is_grabbed = False
-        elif not _advance(self._capture):
+        elif _advance(self._capture):
+            self._grabbed += 1
+        else:
             if not self._loop:
                 return None
             self._capture.close()

@@ -1,76 +1,87 @@
-"""analyze."""
+"""analyze: which kind of thing is asked for, and of what."""
 
 import argparse
 import json
-import sys
-from datetime import datetime
+from collections.abc import Sequence
+from glob import glob
 from pathlib import Path
+from typing import Final
 
+from pydantic import BaseModel
+
+from edged.camera.header import kind_of
+from edged.camera.pictures import SUFFIXES, pictures_in
+from edged.cli.analyze_pictures import STANDARD_INPUT, analyze_pictures
+from edged.cli.analyze_video import analyze_video
 from edged.cli.common import config_of
-from edged.cli.main import INTERRUPTED
-from edged.config.model import Config
-from edged.errors import ExitCode, InputError, MissingInputError, UsageError
-from edged.messages.window import WindowMessage
-from edged.service import analyse
-from edged.service.signals import on_stop
+from edged.errors import ExitCode, MissingInputError, UsageError
+from edged.formats import microsoft, microsoft_video, own, smartclick
+
+_MODELS: Final[dict[str, type[BaseModel]]] = {
+    "edged": own.Picture,
+    "smartclick": smartclick.Answer,
+    "microsoft": microsoft.Answer,
+    "microsoft-video": microsoft_video.Answer,
+}
+_FOR_PICTURES: Final = ("faces", "draw")
+_FOR_VIDEOS: Final = ("start", "mode", "window", "interval", "no_smoothing", "plot", "overlay")
 
 
 def analyze(parsed: argparse.Namespace) -> int:
-    """Print one JSON object a line: a picture's faces, or a video's windows."""
-    config = config_of(parsed)
-    files: list[Path] = parsed.files
-    pictures = [path for path in files if analyse.is_picture(path)]
-    if pictures and len(pictures) < len(files):
-        raise UsageError("pictures and videos can't be mixed in one call: analyse them one after the other")
-    if pictures:
-        return _pictures(config, pictures)
-    if len(files) > 1:
+    """Print one JSON object a line: a picture's faces, or a video's windows; or an answer in another system's words."""
+    if parsed.schema:
+        print(json.dumps(_MODELS[parsed.schema].model_json_schema(mode="serialization"), indent=2, ensure_ascii=False))
+        return ExitCode.OK
+    if not parsed.files:
+        raise UsageError("name what is to be analysed: pictures, folders of pictures, - for standard input, or a video")
+    if parsed.threshold is not None and not 0 <= parsed.threshold <= 1:
+        raise UsageError(f"--threshold {parsed.threshold:g}: a share is between 0 and 1")
+    paths = _expand(parsed.files)
+    videos = [path for path in paths if not _is_picture(path)]
+    if not videos:
+        _refuse(parsed, _FOR_VIDEOS, "is for videos, and these are pictures")
+        return analyze_pictures(config_of(parsed), parsed, paths, alone=[str(paths[0])] == parsed.files)
+    if len(videos) < len(paths):
+        raise UsageError(f"{videos[0]} is no picture: pictures and videos can't be mixed in one call")
+    if len(videos) > 1:
         raise UsageError("one video at a time, please")
-    return _video(_started(config, parsed.start), files[0])
+    _refuse(parsed, _FOR_PICTURES, "is for pictures, and this is a video")
+    return analyze_video(config_of(parsed), parsed, videos[0])
 
 
-def _pictures(config: Config, paths: list[Path]) -> ExitCode:
-    reader = analyse.PictureReader(config)
-    print("edged: what follows is about single faces: personal data, which stays on this machine", file=sys.stderr)
-    worst = ExitCode.OK
-    for path in paths:
-        try:
-            print(json.dumps(reader.faces(path), ensure_ascii=False), flush=True)
-        except (InputError, MissingInputError) as error:
-            print("edged: " + str(error).removeprefix("camera 'picture': "), file=sys.stderr)
-            worst = error.exit_code
-    return worst
+def _expand(names: Sequence[str]) -> list[Path]:
+    """Return the files that are meant: of a folder its pictures, of a pattern what it matches."""
+    paths: list[Path] = []
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            found = sorted(pictures_in(path))
+        elif name == str(STANDARD_INPUT) or path.exists() or not any(sign in name for sign in "*?["):
+            found = [path]
+        else:
+            found = sorted(Path(match) for match in glob(name, recursive=True) if Path(match).is_file())  # noqa: PTH207  (takes absolute ones)
+        if not found:
+            raise MissingInputError(
+                f"{name}: there is no picture in it" if path.is_dir() else f"{name}: matches no file"
+            )
+        paths += found
+    return paths
 
 
-def _video(config: Config, path: Path) -> int:
-    states = set()
-
-    def show(message: WindowMessage) -> None:
-        states.add(message.state)
-        print(message.model_dump_json(), flush=True)
-
-    stop = on_stop()
-    analyse.video(config, path, show, stop)
-    if stop.is_set():
-        print("edged: interrupted; the last window covers the video up to here", file=sys.stderr)
-        return INTERRUPTED
-    if states == {"withheld"}:
-        print(
-            f"edged: no window had the {config.privacy.k} people that it takes to tell of them; for a trial: "
-            "--set privacy.k=2 --set visits.same_person_s=0, or longer windows",
-            file=sys.stderr,
-        )
-    return ExitCode.OK
-
-
-def _started(config: Config, start: str | None) -> Config:
-    if start is None:
-        return config
+def _is_picture(path: Path) -> bool:
+    """Tell by its first bytes; by its name where there are none, for then only an error is left to be told."""
+    if path == STANDARD_INPUT or path.suffix.lower() in SUFFIXES:
+        return True
+    if not path.is_file():
+        return path.exists()  # a pipe can be read once only: a picture, then
     try:
-        moment = datetime.fromisoformat(start)
-    except ValueError:
-        raise UsageError(f"--start {start}: write a time as RFC 3339 does, e.g. 2026-11-22T08:00:00Z") from None
-    if moment.tzinfo is None:
-        raise UsageError(f"--start {start}: say in which time zone, e.g. {start}Z or {start}+01:00")
-    camera = config.cameras[0].model_copy(update={"start": moment, "pace": "fast", "loop": False})
-    return config.model_copy(update={"cameras": (camera, *config.cameras[1:])})
+        with path.open("rb") as file:
+            return kind_of(file.read(16)) is not None
+    except OSError:
+        return False
+
+
+def _refuse(parsed: argparse.Namespace, options: Sequence[str], why: str) -> None:
+    for option in options:
+        if getattr(parsed, option):
+            raise UsageError(f"--{option.replace('_', '-')} {why}")

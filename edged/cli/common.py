@@ -1,6 +1,7 @@
 """What several commands need: the configuration as the command line asks for it."""
 
 import argparse
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,3 +36,8 @@ def config_arguments(parsed: argparse.Namespace) -> list[str]:
     path = config_path(parsed)
     chosen = ["--config", str(path)] if path else []
     return [*chosen, *(argument for override in parsed.overrides for argument in ("--set", override))]
+
+
+def say_personal() -> None:
+    """Say, beside output about single faces, what that is."""
+    print("edged: what follows is about single faces: personal data, which stays on this machine", file=sys.stderr)

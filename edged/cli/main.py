@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from edged import __version__
+from edged.cli.options import add_analyze_options
 from edged.errors import EdgedError, ExitCode
 
 DEFAULT_CONFIG = Path("/etc/edged/edged.toml")
@@ -98,10 +99,9 @@ def parser() -> argparse.ArgumentParser:
         commands,
         "analyze",
         "analyze:analyze",
-        "per-face results for pictures, window aggregates for a video; stays here",
+        "faces of pictures, windows or fragments of a video; ours or two other systems' words; stays here",
     )
-    analyze.add_argument("files", type=Path, nargs="+", metavar="FILE", help="pictures, or a video")
-    analyze.add_argument("--start", metavar="TIME", help="videos: when the first picture was taken (RFC 3339)")
+    add_analyze_options(analyze)
     _add_config_options(analyze)
     return top
 

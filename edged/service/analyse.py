@@ -1,29 +1,30 @@
-"""Pictures and videos looked at once, for the person who asked: the rooms of the daemon, without its outbox.
+"""Videos looked at once, for the person who asked: the rooms of the daemon, without its outbox.
 
 Rules:
   - What is said of a single face stays with whoever runs the command: nothing here can reach outbox or broker.
   - A video goes through the very line that `edged sense` uses, so its windows are the ones the daemon would send.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-from edged.camera.pictures import SUFFIXES
-from edged.camera.sources import open_source
-from edged.config.model import Camera, Config
-from edged.errors import InputError
+from edged.analysis.clip import Due, Watch
+from edged.camera.frame import Frame
+from edged.camera.recording import Recording
+from edged.config.hours import Hours
+from edged.config.model import Config
 from edged.messages.common import Stamp
 from edged.messages.status import SenseReport
 from edged.messages.window import WindowMessage
-from edged.service.eyes import Eyes
+from edged.service.ahead import Ahead, lookers
 from edged.service.handover import Handover
 from edged.service.sense import sense_recording
 from edged.service.signals import Stop
 from edged.vision.sighting import Sighting
-from edged.words import EMOTIONS
 
-EPOCH = "00000000"
+EPOCH: Final = "00000000"
 """Stands where a store's epoch would: these messages were never in one."""
 
 
@@ -50,53 +51,86 @@ class Shown:
         """Nobody asks how it goes."""
 
 
-def is_picture(path: Path) -> bool:
-    """Say by its name whether a file is a single picture."""
-    return path.suffix.lower() in SUFFIXES
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How far a video went."""
+
+    end_s: float
+    """Where the last picture ends that was taken in."""
+    missing_s: float = 0.0
+    """Seconds that the file announces beyond its last picture."""
 
 
-def video(config: Config, path: Path, show: Callable[[WindowMessage], None], stop: Stop) -> None:
-    """Show the windows of a video as the daemon would send them. Raises what open_source and Vision raise."""
-    camera = config.cameras[0].model_copy(update={"source": str(path), "pace": "fast", "loop": False})
-    sense_recording(config, camera, Handover(Shown(config.device.id, show)), stop)
+@dataclass(slots=True)
+class _Counted:
+    """Passes on what is seen, and says how far it is."""
+
+    watch: Watch
+    at: Callable[[float], None]
+    last: float = 0.0
+
+    @property
+    def wants_every_frame(self) -> bool:
+        return self.watch.wants_every_frame
+
+    def see(self, frame: Frame, sightings: Sequence[Sighting]) -> None:
+        self.watch.see(frame, sightings)
+        self.last = frame.captured
+        self.at(frame.captured)
+
+    def pass_by(self, frame: Frame) -> None:
+        self.watch.pass_by(frame)
+        self.last = frame.captured
 
 
-class PictureReader:
-    """Finds the faces of single pictures; loads the models once."""
+class Video:
+    """An opened video file; it is played once."""
 
-    def __init__(self, config: Config) -> None:
-        """Load the models. Raises what Vision raises."""
-        self._eyes = Eyes(config, config.cameras)
+    def __init__(self, config: Config, path: Path) -> None:
+        """Open it as the first camera's recording. Raises InputError, MissingInputError."""
+        self._config = config
+        self.camera = config.cameras[0].model_copy(update={"source": str(path), "pace": "fast", "loop": False})
+        self._recording = Recording(self.camera.id, path)
+        self.fps = self._recording.fps
+        """Frames per second, the mean of the file."""
+        self.length_s = self._recording.length_s
+        """Seconds that the file announces; None when it doesn't."""
 
-    def faces(self, path: Path) -> dict[str, Any]:
-        """Return a picture's file, size and faces. Raises what open_source raises."""
-        source = open_source(Camera(id="picture", source=str(path), pace="fast"))
-        frame = source.read()
-        source.close()
-        if frame is None:
-            raise InputError(f"{path}: holds no picture")
-        sightings, _ = self._eyes.look(frame)
-        height, width = frame.pixels.shape[:2]
-        return {
-            "file": str(path),
-            "width": width,
-            "height": height,
-            "faces": [_face(sighting, width, height) for sighting in sightings],
-        }
+    def windows(
+        self, watch: Watch, at: Callable[[float], None], show: Callable[[WindowMessage], None], stop: Stop
+    ) -> Played:
+        """Show the windows as the daemon would send them; `at` is told how far it is.
 
+        Raises what Vision and `watch` raise.
+        """
+        return self._play(self._config, watch, at, show, stop)
 
-def _face(sighting: Sighting, width: int, height: int) -> dict[str, Any]:
-    box, scores = sighting.box, sighting.scores
-    return {
-        "box": {
-            "left": round(box.left * width),
-            "top": round(box.top * height),
-            "width": round(box.width * width),
-            "height": round(box.height * height),
-        },
-        "score": round(sighting.score, 3),
-        "yaw_deg": None if sighting.yaw is None else round(sighting.yaw, 1),
-        "roll_deg": None if sighting.roll is None else round(sighting.roll, 1),
-        "emotion": None if scores is None else EMOTIONS[max(range(len(EMOTIONS)), key=scores.__getitem__)],
-        "scores": None if scores is None else {e: round(s, 3) for e, s in zip(EMOTIONS, scores, strict=True)},
-    }
+    def looks(self, watch: Watch, at: Callable[[float], None], due: Due, stop: Stop) -> Played:
+        """Let `watch` see the frames that are due, whatever the opening hours, with the emotion of every face.
+
+        Raises what Vision and `watch` raise.
+        """
+        config = self._config.model_copy(update={"hours": Hours()})
+        return self._play(config, watch, at, lambda _: None, stop, due)
+
+    def _play(
+        self,
+        config: Config,
+        watch: Watch,
+        at: Callable[[float], None],
+        show: Callable[[WindowMessage], None],
+        stop: Stop,
+        due: Due | None = None,
+    ) -> Played:
+        counted = _Counted(watch, at)
+        models = lookers(config, self.camera, every_emotion=due is not None)
+        source = Ahead(self._recording, models, counted, due)
+        handover = Handover(Shown(config.device.id, show))
+        sense_recording(config, self.camera, handover, stop, eyes=source, opener=lambda _: source)
+        played = (
+            Played(counted.last + 1.0 / self.fps)
+            if stop.is_set()
+            else Played(self._recording.end_s, self._recording.missing_s)
+        )
+        watch.close(played.end_s)
+        return played

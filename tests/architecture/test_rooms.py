@@ -79,6 +79,11 @@ def test_nothing_prints_outside_the_commands(repository: Path) -> None:
 
 
 def test_no_picture_is_written(repository: Path) -> None:
-    """No module has a call that writes pictures: what can't be written can't leak."""
+    """But for the drawings that a person asks `edged analyze` for, no module has a call that writes pictures.
+
+    The services can't reach that one (a contract of import-linter): what can't be written can't leak.
+    """
     for name, tree in modules(repository):
+        if name == "edged.analysis.drawing":
+            continue
         assert not {"imwrite", "imencode", "VideoWriter", "tofile", "savez", "imshow"} & set(calls(tree)), name

@@ -1,0 +1,147 @@
+"""Boxes and bars: what was found, drawn over the pictures it was found in, for the person who asked.
+
+The only module of edged that can make a picture or a video file; the services can't reach it.
+
+Rules:
+  - Nothing is written but where the caller says.
+  - A bar is as long as its share of the emotion; the strongest is named. Undecided ones are named so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edged.analysis.colours import RGB
+from edged.errors import OutputError
+from edged.formats.own import strongest_emotion
+from edged.vision.sighting import Box, Sighting
+from edged.words import EMOTIONS, Scores
+
+PICTURE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+VIDEO_SUFFIX: Final = ".mp4"
+
+_FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
+_WHITE: Final = (255, 255, 255)
+_SHADE: Final = 0.35
+"""How bright the picture stays behind the bars."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Marked:
+    """One face to be drawn."""
+
+    box: Box
+    scores: Scores | None
+    emotion: str
+    """The strongest; undecided, or a question mark when it can't be told."""
+    number: int | None
+    """Id within a clip."""
+
+
+def mark(sighting: Sighting, threshold: float = 0.0, number: int | None = None) -> Marked:
+    """Say how a face is to be drawn; `number`: its id within a clip."""
+    emotion = "?" if sighting.scores is None else strongest_emotion(sighting.scores, threshold)
+    return Marked(sighting.box, sighting.scores, emotion, number)
+
+
+def drawn(pixels: NDArray[np.uint8], faces: Sequence[Marked]) -> NDArray[np.uint8]:
+    """Return a copy of a picture, (height, width, 3) blue-green-red, with the faces marked in it."""
+    canvas = pixels.copy()
+    for face in faces:
+        _draw(canvas, face)
+    return canvas
+
+
+def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write a picture in the format that the name's ending says. Raises OutputError."""
+    if path.suffix.lower() not in PICTURE_SUFFIXES:
+        raise OutputError(f"{path}: a picture's name ends with one of {', '.join(PICTURE_SUFFIXES)}")
+    _, encoded = cv2.imencode(path.suffix, pixels)
+    try:
+        path.write_bytes(encoded.tobytes())
+    except OSError as error:
+        raise OutputError(f"{path} can't be written: {error.strerror}") from error
+
+
+class Overlay:
+    """A video with the faces marked, at a constant frame rate, without sound."""
+
+    def __init__(self, path: Path, fps: float) -> None:
+        """Write to `path`; nothing is opened before the first picture comes. Raises OutputError."""
+        if path.suffix.lower() != VIDEO_SUFFIX:
+            raise OutputError(f"{path}: the video's name must end with {VIDEO_SUFFIX}")
+        if not path.absolute().parent.is_dir():
+            raise OutputError(f"{path} can't be written: there is no such folder")
+        self._path = path
+        self._fps = fps
+        self._writer: cv2.VideoWriter | None = None
+        self._size = (0, 0)
+        self._written = 0
+        self._last: NDArray[np.uint8] | None = None
+
+    def add(self, at: float, pixels: NDArray[np.uint8], faces: Sequence[Marked]) -> None:
+        """Add the picture that is seen from `at` seconds on. Raises OutputError."""
+        picture = drawn(pixels, faces)
+        if self._writer is None:
+            self._open(picture)
+        due = round(at * self._fps)
+        # A picture stands until the next comes: what has come meanwhile is it again.
+        for _ in range(self._written, due):
+            self._write(picture if self._last is None else self._last)
+        if due >= self._written:
+            self._write(picture)
+        self._last = picture
+
+    def close(self) -> None:
+        """Finish the file: it can be played up to here. Twice does no harm."""
+        if self._writer is not None:
+            self._writer.release()
+
+    def _open(self, picture: NDArray[np.uint8]) -> None:
+        height, width = picture.shape[:2]
+        self._size = (width, height)
+        self._writer = cv2.VideoWriter(str(self._path), cv2.VideoWriter.fourcc(*"mp4v"), self._fps, self._size)
+        if not self._writer.isOpened():
+            raise OutputError(f"{self._path} can't be written: the file can't be made, or its size is odd for a video")
+
+    def _write(self, picture: NDArray[np.uint8]) -> None:
+        if self._writer is not None:
+            same = picture.shape[1::-1] == self._size
+            self._writer.write(picture if same else cv2.resize(picture, self._size))
+            self._written += 1
+
+
+def _draw(canvas: NDArray[np.uint8], face: Marked) -> None:
+    height, width = canvas.shape[:2]
+    unit = max(height, width) / 640
+    thick = max(1, round(unit))
+    left, top = round(face.box.left * width), round(face.box.top * height)
+    right, bottom = left + round(face.box.width * width), top + round(face.box.height * height)
+    colour = RGB.get(face.emotion, _WHITE)[::-1]
+    label = face.emotion if face.number is None else f"{face.number} {face.emotion}"
+    cv2.rectangle(canvas, (left, top), (right, bottom), colour, thick + 1)
+    foot = (left, max(top - 4 * thick, 12 * thick))
+    cv2.putText(canvas, label, foot, _FONT, 0.45 * unit, (0, 0, 0), 3 * thick, cv2.LINE_AA)
+    cv2.putText(canvas, label, foot, _FONT, 0.45 * unit, colour, thick, cv2.LINE_AA)
+    if face.scores is not None:
+        beside = right + 3 * thick
+        room = round(84 * unit)
+        x = beside if beside + room <= width else max(left - room - 3 * thick, 0)
+        _draw_bars(canvas, x, max(min(top, height - round(8 * 11 * unit)), 0), unit, face.scores)
+
+
+def _draw_bars(canvas: NDArray[np.uint8], x: int, y: int, unit: float, scores: Scores) -> None:
+    line, words, full = 11 * unit, round(46 * unit), 36 * unit
+    behind = canvas[y : y + round(8 * line), x : x + words + round(full) + 2]
+    behind[:] = (behind * _SHADE).astype(np.uint8)
+    for i, (name, share) in enumerate(zip(EMOTIONS, scores, strict=True)):
+        top = y + round(i * line)
+        at = (x + 2, top + round(0.75 * line))
+        cv2.putText(canvas, name, at, _FONT, 0.27 * unit, _WHITE, max(1, round(0.5 * unit)), cv2.LINE_AA)
+        ends = (x + words + round(full * share), top + round(0.8 * line))
+        cv2.rectangle(canvas, (x + words, top + round(0.2 * line)), ends, RGB[name][::-1], cv2.FILLED)

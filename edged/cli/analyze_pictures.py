@@ -1,0 +1,123 @@
+"""analyze, for pictures."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from edged.analysis.drawing import drawn, mark, write_picture
+from edged.analysis.faces import PictureReader
+from edged.camera.still import Still, TooLargeError, decode_still
+from edged.cli.common import say_personal
+from edged.cli.progress import Progress
+from edged.config.model import Config
+from edged.errors import EdgedError, ExitCode, InputError, MissingInputError, OutputError, UsageError
+from edged.formats import microsoft, own, smartclick
+from edged.formats.rectangles import Rectangle, boxes_of, parse_rectangles
+from edged.vision.sighting import Sighting
+
+STANDARD_INPUT: Final = Path("-")
+MOST_FILE_BYTES: Final = 256 * 1024 * 1024
+"""A larger file isn't read: no picture that would be decoded is as large."""
+
+
+def analyze_pictures(config: Config, parsed: argparse.Namespace, paths: Sequence[Path], *, alone: bool) -> int:
+    """Print the faces of pictures; `alone`: one was named, so its answer needs no name beside it."""
+    if parsed.threshold is not None and parsed.format == "microsoft":
+        raise UsageError("--threshold: the microsoft format has no word for an undecided emotion; choose another")
+    rectangles = _given(parsed.faces, len(paths))
+    if parsed.draw is not None and not alone:
+        _make_folder(parsed.draw)
+    reader = PictureReader(config.vision)
+    say_personal()
+    progress = Progress("pictures", len(paths), seconds=False)
+    failed: list[EdgedError] = []
+    for number, path in enumerate(paths):
+        try:
+            still = _decode(path)
+            sightings = _look(reader, still, rectangles, str(path), every_emotion=parsed.format != "edged")
+            print(_worded(parsed.format, path, still, sightings, parsed.threshold or 0.0, alone=alone), flush=True)
+            if parsed.draw is not None:
+                marked = [mark(sighting, parsed.threshold or 0.0) for sighting in sightings]
+                write_picture(parsed.draw if alone else parsed.draw / _drawn_name(path), drawn(still.pixels, marked))
+        except (InputError, MissingInputError) as error:
+            failed.append(error)
+        progress.at(number + 1)
+    progress.close()
+    return _tell(failed, len(paths))
+
+
+def _given(faces: str | None, pictures: int) -> list[Rectangle] | None:
+    if faces is None:
+        return None
+    if pictures > 1:
+        raise UsageError("--faces: rectangles belong to one picture, and there are several")
+    path = Path(faces)
+    try:
+        if len(faces) < 1024 and path.is_file():
+            return parse_rectangles(path.read_text(encoding="utf-8"), faces)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{faces} can't be read as text: {error}") from None
+    if not any(sign.isdecimal() for sign in faces) or "," not in faces:
+        raise MissingInputError(f"--faces {faces}: there is no such file, and it is no left,top,width,height")
+    return parse_rectangles(faces, "--faces")
+
+
+def _decode(path: Path) -> Still:
+    name = "standard input" if path == STANDARD_INPUT else str(path)
+    try:
+        if path == STANDARD_INPUT:
+            content = sys.stdin.buffer.read(MOST_FILE_BYTES + 1)
+        else:
+            with path.open("rb") as file:
+                content = file.read(MOST_FILE_BYTES + 1)
+    except OSError as error:
+        raise MissingInputError(f"{name} can't be read: {error.strerror}") from error
+    if len(content) > MOST_FILE_BYTES:
+        raise TooLargeError(f"{name} is larger than {MOST_FILE_BYTES // 2**20} MB: no picture is")
+    return decode_still(content, name)
+
+
+def _look(
+    reader: PictureReader, still: Still, rectangles: list[Rectangle] | None, name: str, *, every_emotion: bool
+) -> list[Sighting]:
+    if rectangles is None:
+        return reader.find(still, every_emotion=every_emotion)
+    return reader.read(still, boxes_of(rectangles, still.width, still.height, name))
+
+
+def _worded(
+    form: str, path: Path, still: Still, sightings: Sequence[Sighting], threshold: float, *, alone: bool
+) -> str:
+    width, height = still.width, still.height
+    match form:
+        case "smartclick":
+            answer = smartclick.answer(sightings, width, height, threshold).model_dump_json()
+        case "microsoft":
+            answer = microsoft.answer(sightings, width, height).model_dump_json()
+        case _:
+            return own.picture(str(path), sightings, width, height, threshold).model_dump_json()
+    return answer if alone else own.named(str(path), answer)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"--draw {folder}: several pictures need a folder, and this can't be one: {error.strerror}"
+        ) from error
+
+
+def _drawn_name(path: Path) -> str:
+    return "stdin.png" if path == STANDARD_INPUT else f"{path.name}.png"
+
+
+def _tell(failed: Sequence[EdgedError], pictures: int) -> ExitCode:
+    """Say what went wrong; the exit code is that of the first."""
+    for error in failed:
+        print(f"edged: {error}", file=sys.stderr)
+    if failed and pictures > 1:
+        print(f"edged: {len(failed)} of {pictures} pictures couldn't be analysed; the others were", file=sys.stderr)
+    return failed[0].exit_code if failed else ExitCode.OK

@@ -1,0 +1,1 @@
+"""Formats room: how an analysed picture or video is worded, our way and those of two other systems. Pure."""
