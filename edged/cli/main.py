@@ -83,6 +83,13 @@ def parser() -> argparse.ArgumentParser:
     watch.add_argument("--json", action="store_true", help="an event a line, for pipes")
     _add_config_options(watch)
 
+    forget = _command(
+        commands, "forget", "forget:forget", "take away what a device has left at the broker: status, Home Assistant"
+    )
+    forget.add_argument("--device", metavar="ID", help="another device's id (default: device.id of the configuration)")
+    forget.add_argument("--yes", action="store_true", help="don't ask")
+    _add_config_options(forget)
+
     models = _command(commands, "models", "models:models", "what models there are, and whether they are sound")
     models.add_argument(
         "action", choices=["list", "verify"], help="list: a table of the cards; verify: hashes, tensors, golden figures"
@@ -92,6 +99,13 @@ def parser() -> argparse.ArgumentParser:
 
     bench = _command(commands, "bench", "bench:bench", "measure every stage on a video, on this device")
     bench.add_argument("video", type=Path)
+    bench.add_argument(
+        "--face-px",
+        type=float,
+        default=40.0,
+        metavar="N",
+        help="recommend a model for faces so high in the camera's picture, the farthest that matter (default: 40)",
+    )
     bench.add_argument("--json", action="store_true", help="machine-readable")
     _add_config_options(bench)
 

@@ -16,7 +16,8 @@ from edged.config.broker import HomeAssistant as HomeAssistant  # noqa: PLC0414
 from edged.config.hours import Hours
 from edged.config.privacy import Privacy as Privacy  # noqa: PLC0414
 
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+DEVICE_ID = r"^[a-z0-9][a-z0-9_-]{0,31}$"
+Id = Annotated[str, Field(pattern=DEVICE_ID)]
 """A name that is safe in an MQTT topic, a file name and a Home Assistant entity id."""
 
 

@@ -49,14 +49,14 @@ class Link:
     """One connection. It begins to dial at once."""
 
     def __init__(
-        self, broker: Broker, client_id: str, will: Parcel, *, mqtt5: bool, listen_to: str | None = None
+        self, broker: Broker, client_id: str, will: Parcel | None, *, mqtt5: bool, listen_to: str | None = None
     ) -> None:
         """Dial.
 
         Args:
             broker: where to.
             client_id: who we are.
-            will: what the broker publishes when we vanish.
+            will: what the broker publishes when we vanish, if anything.
             mqtt5: speak MQTT 5; else 3.1.1.
             listen_to: the one topic to subscribe to, if any.
         """
@@ -101,7 +101,7 @@ class Link:
         if self._dialled.is_set():
             _hang_up(self._client)
 
-    def _make(self, client_id: str, will: Parcel) -> Client:
+    def _make(self, client_id: str, will: Parcel | None) -> Client:
         client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
@@ -112,8 +112,9 @@ class Link:
         )
         client.connect_timeout = CONNECT_DEADLINE_S
         client.max_inflight_messages_set(0)  # the owner's window is the only limit
-        will_properties = _properties(PacketTypes.WILLMESSAGE, will) if self._mqtt5 else None
-        client.will_set(will.topic, will.body, qos=1, retain=will.retain, properties=will_properties)
+        if will is not None:
+            properties = _properties(PacketTypes.WILLMESSAGE, will) if self._mqtt5 else None
+            client.will_set(will.topic, will.body, qos=1, retain=will.retain, properties=properties)
         client.ws_set_options(path=self._broker.websocket_path)
         client.on_socket_open = self._on_socket_open
         client.on_connect = self._on_connect
