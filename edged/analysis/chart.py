@@ -140,7 +140,7 @@ def _draw_shares(axes: "Axes", chart: Chart) -> None:
 def _draw_counts(axes: "Axes", chart: Chart) -> None:
     edges = [i * chart.bin_s for i in range(len(chart.bins) + 1)]
     faces = [each.faces / each.looks if each.looks else 0.0 for each in chart.bins]
-    axes.stairs(faces, edges, color="black", label="faces in view, mean")
+    axes.stairs(faces, edges, color="black", zorder=3, label="faces in view, mean")
     axes.stairs([each.present for each in chart.bins], edges, fill=True, color="0.85", label="visits present")
     begun = [(edges[i] + chart.bin_s / 2, each.begun) for i, each in enumerate(chart.bins) if each.begun]
     if begun:

@@ -14,6 +14,7 @@ import hashlib
 import importlib
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ Accelerator = Literal["auto", "cpu", "edgetpu"]
 
 EDGETPU_LIBRARY: Final = "libedgetpu.so.1"
 _MODULES: Final[dict[RuntimeName, str]] = {"litert": "ai_edge_litert", "tflite-runtime": "tflite_runtime"}
+_STDERR: Final = threading.Lock()
+"""Held by whoever turns standard error away: a second one would hand back what the first had turned."""
 _DTYPES: Final = {"int8": np.int8, "uint8": np.uint8, "float32": np.float32}
 
 
@@ -227,7 +230,7 @@ def _delegate(card: Card, runtime: Runtime, accelerator: Accelerator) -> tuple[A
 def _interpreter(card: Card, runtime: Runtime, content: bytes, delegate: Any, threads: int) -> Any:
     delegates = [] if delegate is None else [delegate]
     try:
-        with _without_chatter():
+        with _STDERR, _without_chatter():
             interpreter = runtime.interpreter.Interpreter(
                 model_content=content, num_threads=threads, experimental_delegates=delegates
             )
