@@ -4,17 +4,19 @@ import argparse
 import dataclasses
 import json
 import sys
+from collections.abc import Iterator
 
 from edged.cli.common import config_arguments, config_of
 from edged.errors import ExitCode
 from edged.service.bench import Figures, measure
+from edged.service.recommend import LEAST_FPS, Recommendation
 
 
 def bench(parsed: argparse.Namespace) -> ExitCode:
     """Measure a video and print the figures."""
     config = config_of(parsed)
     print("edged: measuring; this takes about as long as the video on a slow device", file=sys.stderr)
-    figures = measure(config, parsed.video, config_arguments(parsed))
+    figures = measure(config, parsed.video, config_arguments(parsed), parsed.face_px)
     print(json.dumps(dataclasses.asdict(figures), indent=2) if parsed.json else _table(figures, config.vision.max_fps))
     return ExitCode.OK
 
@@ -32,7 +34,30 @@ def _table(figures: Figures, max_fps: float) -> str:
         f"start-up            {figures.start_up_cpu_s:8.2f} s of CPU",
         f"peak memory         {figures.sense_peak_rss_mb:8.0f} MB sense, {figures.publish_peak_rss_mb:.0f} MB publish",
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *_recommended(figures.recommendation, max_fps)])
+
+
+def _recommended(advice: Recommendation, max_fps: float) -> Iterator[str]:
+    """Say what to write into the configuration, and what it rests on."""
+    yield f"{'face model':<26}{'ms':>8}{'found':>8}{'frames/s':>10}   for faces of {advice.face_px:g} px in the picture"
+    for choice in advice.choices:
+        yield f"{choice.model:<26}{choice.invoke_ms:>8.1f}{100 * choice.found:>6.0f} %{choice.frames_per_second:>10.1f}"
+    yield "found: in one picture, by the model's card; frames/s: for each camera, with 80 % of one core"
+    if advice.face_model is None:
+        yield "no face model has [reach] on its card, so none can be recommended"
+        return
+    yield ""
+    if not advice.fast_enough:
+        yield f"CAUTION: no model reaches {LEAST_FPS:g} pictures a second here; visits will be miscounted"
+    if advice.found < 0.5:
+        yield "CAUTION: most faces so small are missed; set cameras.region, or bring the camera nearer"
+    yield f"recommended for faces of {advice.face_px:g} px, at up to {max_fps:g} frames/s:"
+    yield ""
+    yield "  [vision]"
+    yield f'  face_model = "{advice.face_model}"'
+    yield f"  max_fps = {advice.max_fps:g}"
+    yield f'  accelerator = "{advice.accelerator}"'
+    yield f'  runtime = "{advice.runtime}"'
 
 
 def _verdict(figures: Figures, max_fps: float) -> str:

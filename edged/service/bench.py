@@ -26,6 +26,7 @@ from edged.outbox.store import Outbox
 from edged.service.eyes import Eyes
 from edged.service.handover import Handover
 from edged.service.line import Sees
+from edged.service.recommend import Recommendation, recommend
 from edged.service.sense import sense_recording
 from edged.service.signals import Stop
 from edged.vision.sighting import Sighting
@@ -66,6 +67,7 @@ class Figures:
     publish_peak_rss_mb: float
     models: list[str]
     runtime: str
+    recommendation: Recommendation
 
 
 class _TimedSource(FrameSource):
@@ -77,6 +79,8 @@ class _TimedSource(FrameSource):
         self._source = source
         self.seconds: list[float] = []
         self.last = 0.0
+        self.size = (0, 0)
+        """Width and height of the pictures."""
 
     def grab(self) -> float | None:
         self._began = time.perf_counter()
@@ -85,7 +89,9 @@ class _TimedSource(FrameSource):
     def retrieve(self) -> Frame | None:
         frame = self._source.retrieve()
         self.seconds.append(time.perf_counter() - self._began)
-        self.last = frame.captured if frame else self.last
+        if frame is not None:
+            height, width = frame.pixels.shape[:2]
+            self.last, self.size = frame.captured, (width, height)
         return frame
 
     def close(self) -> None:
@@ -118,8 +124,8 @@ class _TimedEyes:
         return sightings, sees
 
 
-def measure(config: Config, path: Path, config_arguments: list[str]) -> Figures:
-    """Run a video through the sensing process and weigh both processes.
+def measure(config: Config, path: Path, config_arguments: list[str], face_px: float) -> Figures:
+    """Run a video through the sensing process and weigh both processes; recommend a model for faces of `face_px`.
 
     Raises what open_source and Vision raise, and InputError when the video has fewer than three frames.
     """
@@ -146,12 +152,13 @@ def measure(config: Config, path: Path, config_arguments: list[str]) -> Figures:
     stages = {CAPTURE: source.seconds[1:], **timed.stages}
     per_frame = wall / frames
     rest = per_frame - sum(statistics.fmean(seconds) for seconds in stages.values())
+    cpu_ms = 1000 * cpu / frames
     return Figures(
         frames=frames,
         faces=timed.faces,
         stages={name: _stage(seconds) for name, seconds in stages.items()} | {REST: Stage(1000 * rest, 1000 * rest)},
         invoke_ms=1000 * invoke / frames,
-        cpu_ms=1000 * cpu / frames,
+        cpu_ms=cpu_ms,
         overhead_ratio=cpu / invoke,
         frames_per_second=frames / wall,
         speed=source.last / wall,
@@ -160,6 +167,7 @@ def measure(config: Config, path: Path, config_arguments: list[str]) -> Figures:
         publish_peak_rss_mb=publish_rss,
         models=[f"{model.name} {model.sha256}" for model in timed.sees.models],
         runtime=timed.sees.runtime,
+        recommendation=recommend(config, source.size, face_px, timed.sees.models[0].name, cpu_ms),
     )
 
 

@@ -9,8 +9,10 @@ Rules:
   - Cards of the user's folder come on top of those that ship with edged and may not take one of their names.
 """
 
+import math
 import tomllib
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -225,9 +227,19 @@ class Reach(Part):
         return self
 
     def found(self, height_px: float) -> float:
-        """Return the share of faces of this height on the canvas that are found; 0 below the first class."""
-        classes = zip(self.canvas_px, self.recall, strict=True)
-        return next((share for least, share in reversed(list(classes)) if height_px >= least), 0.0)
+        """Return the share of faces of this height on the canvas that are found.
+
+        Between the middles of two classes it is interpolated, on a logarithmic scale; it is 0 below the first edge.
+        """
+        if height_px < self.canvas_px[0]:
+            return 0.0
+        edges = [*self.canvas_px, 2 * self.canvas_px[-1]]
+        middles = [math.log(low * high) / 2 for low, high in pairwise(edges)]
+        at = math.log(height_px)
+        for (left, share), (right, next_share) in pairwise(zip(middles, self.recall, strict=True)):
+            if at < right:
+                return share + (next_share - share) * max((at - left) / (right - left), 0.0)
+        return self.recall[-1]
 
 
 class FaceCard(Card):

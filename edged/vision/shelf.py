@@ -15,12 +15,12 @@ class Shelf:
         """Read the cards. Raises ModelError, UnavailableError."""
         self.cards = load_cards(settings.models_folder)
         self._settings = settings
-        self._runtime = choose_runtime(settings.runtime)
+        self.runtime = choose_runtime(settings.runtime)
         self._models: dict[str, Model] = {}
 
     def model(self, card: Card) -> Model:
         """Return the card's model, loaded now or before. Raises ModelError, UnavailableError (see `Model`)."""
         if card.name not in self._models:
             settings = self._settings
-            self._models[card.name] = Model(card, self._runtime, settings.accelerator, settings.threads)
+            self._models[card.name] = Model(card, self.runtime, settings.accelerator, settings.threads)
         return self._models[card.name]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edged.anonymise.figures import EmotionFigures
 from edged.config.model import Camera
@@ -29,7 +30,7 @@ KNOWN = Estimate(answers=CONFUSED, weight=1.0, spread=0.5, model_errors=[0.0] * 
 MIX = np.array([0.5, 0.3, 0.05, 0.05, 0.04, 0.02, 0.02, 0.02])
 
 
-def figures(shares: np.ndarray, visits: int = 1000) -> EmotionFigures:
+def figures(shares: NDArray[np.float64], visits: int = 1000) -> EmotionFigures:
     told = tuple(round(float(share), 2) for share in shares)
     return EmotionFigures(visits, told, told)
 
