@@ -67,12 +67,15 @@ class Broker(Protocol):
 
 
 @dataclass
-class _Process:
+class BrokerProcess:
+    """A broker in a process of its own."""
+
     folder: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
-    def _run(self, command: list[str]) -> None:
+    def run(self, command: list[str]) -> None:
+        """Run its program and wait until it accepts connections."""
         with (self.folder / "broker.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
         wait_until(lambda: listens(self.port), f"{command[0]} listens")
@@ -80,6 +83,10 @@ class _Process:
     def kill(self) -> None:
         """End it with SIGKILL."""
         self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End it with SIGTERM: mosquitto saves its sessions."""
+        self._end(signal.SIGTERM)
 
     def _end(self, number: int) -> None:
         if self.process is not None:
@@ -89,7 +96,7 @@ class _Process:
 
 
 @dataclass
-class Mosquitto(_Process):
+class Mosquitto(BrokerProcess):
     """mosquitto with persistence in its folder; `lines` are added to its configuration at each start."""
 
     program: str = "mosquitto"
@@ -106,11 +113,7 @@ class Mosquitto(_Process):
             "max_queued_messages 1000000",  # 0 (no limit) makes mosquitto 2.0.11 hang up on every refused message
         ]
         config.write_text("\n".join([*fixed, *self.lines]) + "\n")
-        self._run([self.program, "-c", str(config)])
-
-    def stop(self) -> None:
-        """End it with SIGTERM: it saves its sessions."""
-        self._end(signal.SIGTERM)
+        self.run([self.program, "-c", str(config)])
 
     def reload(self) -> None:
         """Make it read its password and access files again."""
@@ -119,12 +122,12 @@ class Mosquitto(_Process):
 
 
 @dataclass
-class Amqtt(_Process):
+class Amqtt(BrokerProcess):
     """amqtt in a process of its own."""
 
     def start(self) -> None:
         """Start it and wait until it accepts connections."""
-        self._run([sys.executable, __file__, str(self.port)])
+        self.run([sys.executable, __file__, str(self.port)])
 
 
 def _serve_amqtt(port: int) -> None:

@@ -14,6 +14,7 @@ from edged.errors import StoreError
 from edged.outbox import Outbox, Row
 from edged.publish import drain, publisher, setbacks
 from tests.brokers import HOST, Amqtt, Mosquitto, Subscriber, free_port, wait_until
+from tests.certificates import certificate
 from tests.outbox.making import window
 from tests.publish.conftest import Configure, Running
 from tests.publish.gate import Gate, Impostor
@@ -254,16 +255,6 @@ def test_failed_attempts_leave_nothing_behind(
     wait_until(lambda: attempts() >= 100, "a hundred attempts")
     assert descriptors() <= before + 6
     assert threading.active_count() <= threads + 1
-
-
-def certificate(folder: Path, openssl: str, name: str) -> tuple[Path, Path]:
-    key, pem = folder / f"{name}.key", folder / f"{name}.pem"
-    subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-         "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", key, "-out", pem],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return key, pem
 
 
 def test_tls_checks_the_certificate_and_never_falls_back_to_the_clear(
