@@ -3,15 +3,20 @@
 import argparse
 import signal
 from collections.abc import Callable
+from typing import Final
 
 from edged.cli.common import config_arguments, config_of, require_parts
 from edged.config.model import Config
 from edged.errors import ExitCode
+from edged.outbox.files import Role, exclusive
 from edged.service import logs
 from edged.service.generations import Generations
 from edged.service.notify import Notifier
 from edged.service.signals import Stop, die_with_supervisor, heed
 from edged.service.watchdog import USUAL_LIMIT_S, Progress, Watchdog
+
+ROLES: Final[tuple[Role, ...]] = ("sense", "publish")
+"""What the supervisor's children are."""
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -25,7 +30,13 @@ def run(parsed: argparse.Namespace) -> int:
     logs.set_up("run", config.log.level)
     options = config_arguments(parsed)
     limit_s = Notifier.of_environment().limit_s or USUAL_LIMIT_S
-    return supervisor.run(["sense", *options], ["publish", *options], stop, reload, limit_s)
+    folder = config.outbox.folder
+    with exclusive(folder, "run"):
+        # Children of a supervisor that was killed need a moment to end; whoever is still there then isn't ours.
+        for role in ROLES:
+            with exclusive(folder, role, supervisor.GRACE):
+                pass
+        return supervisor.run(["sense", *options], ["publish", *options], stop, reload, limit_s)
 
 
 def sense(parsed: argparse.Namespace) -> ExitCode:

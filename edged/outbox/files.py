@@ -1,7 +1,8 @@
 """The files around the outbox: one process per role, and one hand at a time when the file itself is exchanged.
 
 Rules:
-  - `sense.lock` and `publish.lock` are held for a process's whole life: the second one of a role refuses.
+  - `sense.lock`, `publish.lock` and the supervisor's `run.lock` are held for a process's whole life: the second one of
+    a role refuses.
   - `outbox.lock` is held shared during each use of the outbox file, exclusively while it is made or quarantined: nobody
     writes into a file that was just renamed.
   - flock goes with the process, so kill -9 leaves no stale lock. Lock files are never removed (removing one would let
@@ -39,7 +40,7 @@ _MODE: Final = 0o640
 _NAME: Final = re.compile(r"outbox(\.(?P<generation>\d+))?\.sqlite(?P<corrupt>\.corrupt-\d{8}T\d{6}Z)?")
 _SUFFIXES: Final = ("", "-wal", "-shm")
 
-Role = Literal["sense", "publish"]
+Role = Literal["sense", "publish", "run"]
 
 
 def make_folder(folder: Path) -> None:
@@ -124,30 +125,39 @@ def _folder_error(folder: Path, error: OSError) -> EdgedError:
 
 
 @contextmanager
-def exclusive(folder: Path, role: Role) -> Iterator[None]:
+def exclusive(folder: Path, role: Role, deadline_s: float = 0.0) -> Iterator[None]:
     """Be the only process of this role in this state folder, for as long as the block runs.
 
     Raises:
-        InUseError: another one is at work; its pid is named.
+        InUseError: another one is at work, and so it is after `deadline_s`; its pid is named.
         StateFolderError: the folder can't be made or written.
     """
     make_folder(folder)
     descriptor = open_lock(folder / f"{role}.lock")
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            pid = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
-            raise InUseError(
-                f"another edged {role} (pid {pid}) already works in {folder}: stop it, or give this one its own "
-                "outbox.folder"
-            ) from error
+        deadline = time.monotonic() + deadline_s
+        while not _taken(descriptor):
+            if time.monotonic() >= deadline:
+                pid = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
+                raise InUseError(
+                    f"another edged {role} (pid {pid}) already works in {folder}: stop it, or give this one its own "
+                    "outbox.folder"
+                )
+            time.sleep(POLL_S)
         with suppress(OSError):  # the number is a courtesy, and a full or read-only disk no reason to refuse
             os.truncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def _taken(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager

@@ -209,7 +209,9 @@ def test_status_names_the_version_that_runs(service: Running, subscriber: Subscr
 def test_second_instance_is_refused(service: Running, lasting_mosquitto: Mosquitto, sample: Path, state: Path) -> None:
     """Two services in one state folder would number messages twice; the second one says who is there."""
     service.child("sense")
-    second = finish(["sense"], settings(sample, state, lasting_mosquitto.port))
-    assert second.returncode == 75
-    assert f"pid {service.child('sense')}" in second.stderr
-    assert "Traceback" not in second.stderr
+    wait_for(lambda: "is live" in service.said(), "a camera", service.said)
+    for words, pid in ((["sense"], service.child("sense")), (["run"], service.process.pid)):
+        second = finish(words, settings(sample, state, lasting_mosquitto.port))
+        assert second.returncode == 75
+        assert f"another edged {words[0]} (pid {pid}) already works in" in second.stderr
+        assert len(second.stderr.splitlines()) == 1, second.stderr

@@ -1,0 +1,40 @@
+"""`edged run` where another one is at work: one sentence and the end, not a restart for ever."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from edged.outbox.files import Role, exclusive
+from tests.brokers import DEADLINE_S
+
+
+def run(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run `edged run` to its end."""
+    words = ["run", "--set", f"outbox.folder={folder}", "--set", "camera.source=no-such.mp4"]
+    return subprocess.run(
+        [sys.executable, "-m", "edged", *words], capture_output=True, text=True, check=False, timeout=DEADLINE_S
+    )
+
+
+@pytest.mark.parametrize("role", ["run", "publish"])
+def test_refuses_and_says_who_is_there(tmp_path: Path, role: Role) -> None:
+    """Whether the other one was started by `edged run` or by systemd."""
+    with exclusive(tmp_path, role):
+        second = run(tmp_path)
+    assert second.returncode == 75
+    assert second.stderr.startswith(f"edged: another edged {role} (pid ")
+    assert len(second.stderr.splitlines()) == 1
+
+
+def test_waits_for_what_a_killed_one_has_left_behind(tmp_path: Path) -> None:
+    """The children of a supervisor that was killed end a moment later, and that is no reason to refuse."""
+    with exclusive(tmp_path, "sense"):
+        ended: list[subprocess.CompletedProcess[str]] = []
+        waiting = threading.Thread(target=lambda: ended.append(run(tmp_path)))
+        waiting.start()
+        waiting.join(0.5)
+    waiting.join(DEADLINE_S)
+    assert "another edged" not in ended[0].stderr
