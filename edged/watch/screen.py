@@ -126,9 +126,12 @@ def _device(device: DeviceView, width: int, now: float) -> list[Text]:
 def _camera(id_: str, camera: CameraView, width: int) -> list[Text]:
     last = camera.last
     told = Text.assemble(_INDENT, (f"{id_:<8}", "bold"), f" {_span(last)} ")
-    if last.state == "released" and last.dwell is not None and last.in_view is not None:
+    if last.state == "released":
         told.append(f" {last.visits} visits", "bold")
-        told.append(f"  {last.dwell.mean_s:.0f} s each  {last.in_view.mean:.1f} in view")
+        if last.dwell is not None and last.dwell.mean_s is not None:
+            told.append(f"  {last.dwell.mean_s:.0f} s each")
+        if last.in_view is not None and last.in_view.mean is not None:
+            told.append(f"  {last.in_view.mean:.1f} in view")
         if last.privacy.windows_covered > 1:
             told.append(f"  over {last.privacy.windows_covered} windows", "dim")
     else:
@@ -142,7 +145,9 @@ def _camera(id_: str, camera: CameraView, width: int) -> list[Text]:
     drawn = [told]
     released = camera.released
     if released is not None and released.emotion is not None:
-        drawn.append(_emotions(released.emotion.mean_scores, width, stale=released is not last))
+        estimate = released.emotion.estimate
+        shares = released.emotion.mean_scores if estimate is None else estimate.shares
+        drawn.append(_emotions(shares, width, stale=released is not last))
     return drawn
 
 
@@ -161,7 +166,7 @@ def _sparkline(camera: CameraView, room: int) -> Text:
 
 
 def _emotions(shares: EmotionShares, width: int, *, stale: bool) -> Text:
-    """Bars of the mean scores; the strongest first, as many as fit."""
+    """Bars of the shares; the strongest first, as many as fit."""
     room = width - len(_INDENT)
     cells = max(room // _CELL, 1)
     size = max(room // min(cells, len(EMOTION_STYLES)) - _NAME - _SHARE - 2, 1)

@@ -9,6 +9,7 @@ from edged.messages.window import (
     Crossings,
     Emotion,
     EmotionShares,
+    Estimate,
     InView,
     Privacy,
     Span,
@@ -24,6 +25,7 @@ NOON = 1_795_348_800.0
 
 def window(released: bool = True) -> WindowMessage:
     shares = EmotionShares(**dict.fromkeys(EMOTIONS, 0.125))
+    estimate = Estimate(shares=shares, standard_errors=shares)
     counts = TimeHistogram(under_5_s=4, from_5_s=6, from_15_s=0, from_30_s=0, from_60_s=0)
     return WindowMessage(
         device="shop",
@@ -38,7 +40,9 @@ def window(released: bool = True) -> WindowMessage:
         in_view=InView(mean=0.08, most=5) if released else None,
         crossings=(Crossings(id="door", inwards=5, outwards=5),) if released else None,
         zones=() if released else None,
-        emotion=Emotion(visits=10, face_distribution=shares, mean_scores=shares) if released else None,
+        emotion=Emotion(visits=10, face_distribution=shares, mean_scores=shares, estimate=estimate)
+        if released
+        else None,
         coverage=Coverage(open_share=1.0, live_share=1.0, dropped_share=0.0),
         privacy=Privacy(policy="threshold", k=10, grid=5, windows_covered=int(released)),
         models=(),
