@@ -29,6 +29,8 @@ _FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
 _WHITE: Final = (255, 255, 255)
 _SHADE: Final = 0.35
 """How bright the picture stays behind the bars."""
+_LEAST_LINE_PX: Final = 8.0
+"""Words on lower lines couldn't be read."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -122,26 +124,34 @@ def _draw(canvas: NDArray[np.uint8], face: Marked) -> None:
     thick = max(1, round(unit))
     left, top = round(face.box.left * width), round(face.box.top * height)
     right, bottom = left + round(face.box.width * width), top + round(face.box.height * height)
-    colour = RGB.get(face.emotion, _WHITE)[::-1]
-    label = face.emotion if face.number is None else f"{face.number} {face.emotion}"
-    cv2.rectangle(canvas, (left, top), (right, bottom), colour, thick + 1)
-    foot = (left, max(top - 4 * thick, 12 * thick))
-    cv2.putText(canvas, label, foot, _FONT, 0.45 * unit, (0, 0, 0), 3 * thick, cv2.LINE_AA)
-    cv2.putText(canvas, label, foot, _FONT, 0.45 * unit, colour, thick, cv2.LINE_AA)
     if face.scores is not None:
-        beside = right + 3 * thick
-        room = round(84 * unit)
-        x = beside if beside + room <= width else max(left - room - 3 * thick, 0)
-        _draw_bars(canvas, x, max(min(top, height - round(8 * 11 * unit)), 0), unit, face.scores)
+        _draw_bars(canvas, (left, top, right, bottom), min((bottom - top) / len(EMOTIONS), 11 * unit), face.scores)
+    colour = RGB.get(face.emotion, _WHITE)[::-1]
+    cv2.rectangle(canvas, (left, top), (right, bottom), colour, thick)
+    label = face.emotion if face.number is None else f"{face.number} {face.emotion}"
+    size = min(0.4 * unit, max(0.3, 0.4 * unit * (right - left) / (60 * unit)))
+    foot = (left, max(top - 3 * thick, 12 * thick))
+    cv2.putText(canvas, label, foot, _FONT, size, (0, 0, 0), 2 * thick, cv2.LINE_AA)
+    cv2.putText(canvas, label, foot, _FONT, size, colour, thick, cv2.LINE_AA)
 
 
-def _draw_bars(canvas: NDArray[np.uint8], x: int, y: int, unit: float, scores: Scores) -> None:
-    line, words, full = 11 * unit, round(46 * unit), 36 * unit
-    behind = canvas[y : y + round(8 * line), x : x + words + round(full) + 2]
+def _draw_bars(canvas: NDArray[np.uint8], box: tuple[int, int, int, int], line: float, scores: Scores) -> None:
+    """Draw a bar for each emotion beside a box, `line` px high each, with words where there is room for them."""
+    words = round(4.2 * line) if line >= _LEAST_LINE_PX else 0
+    full = 3.2 * line
+    left, top, right, _ = box
+    room = words + round(full)
+    x = right + 2 if right + 2 + room <= canvas.shape[1] else max(left - room - 2, 0)
+    y = max(min(top, canvas.shape[0] - round(len(EMOTIONS) * line)), 0)
+    behind = canvas[y : y + round(len(EMOTIONS) * line), x : x + room]
     behind[:] = (behind * _SHADE).astype(np.uint8)
     for i, (name, share) in enumerate(zip(EMOTIONS, scores, strict=True)):
-        top = y + round(i * line)
-        at = (x + 2, top + round(0.75 * line))
-        cv2.putText(canvas, name, at, _FONT, 0.27 * unit, _WHITE, max(1, round(0.5 * unit)), cv2.LINE_AA)
-        ends = (x + words + round(full * share), top + round(0.8 * line))
-        cv2.rectangle(canvas, (x + words, top + round(0.2 * line)), ends, RGB[name][::-1], cv2.FILLED)
+        above = y + i * line
+        if words:
+            at = (x + 2, round(above + 0.75 * line))
+            cv2.putText(canvas, name, at, _FONT, line / 40, _WHITE, max(1, round(line / 20)), cv2.LINE_AA)
+        begin, end = (
+            (x + words, round(above + 0.2 * line)),
+            (x + words + round(full * share), round(above + 0.8 * line)),
+        )
+        cv2.rectangle(canvas, begin, end, RGB[name][::-1], cv2.FILLED)
