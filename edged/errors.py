@@ -55,6 +55,10 @@ class CameraError(RetryError):
     """The camera gives no pictures: unplugged, refused, stalled."""
 
 
+class SilentCameraError(CameraError):
+    """The camera is there, and sends nothing more."""
+
+
 class StoreError(RetryError):
     """The outbox can't take or give a message just now."""
 

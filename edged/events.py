@@ -8,6 +8,7 @@ Rules:
 
 import enum
 import logging
+from collections.abc import Callable
 from typing import Final
 
 _log = logging.getLogger("edged.sense")
@@ -25,8 +26,7 @@ class Event(enum.Enum):
     CAMERA_DIFFERS = (logging.WARNING, "camera {camera!r} doesn't give what was asked for: {reason}")
     CAMERA_LOST = (logging.WARNING, "{reason}; trying again")
     CAMERA_STATE = (logging.INFO, "camera {camera!r} is {state}")
-    CAMERA_HANGS = (logging.WARNING, "camera {camera!r} doesn't return from its driver: left behind")
-    CAMERA_FAULT = (logging.ERROR, "the worker of camera {camera!r} failed: {reason}")
+    CAMERA_REOPENED = (logging.INFO, "camera {camera!r} is opened anew: {reason}")
     MODELS_LOADED = (logging.INFO, "looking with {reason}")
     STAGE_STUCK = (
         logging.CRITICAL,
@@ -40,4 +40,20 @@ class Event(enum.Enum):
 def tell(event: Event, **fields: str | float) -> None:
     """Write an event into the log."""
     level, words = event.value
-    _log.log(level, words.format(**fields), extra={"event": event.name})
+    _log.log(level, words.format(**fields), extra={"event": event.name, "fields": fields})
+
+
+class _Sink(logging.Handler):
+    def __init__(self, sink: Callable[[str, dict[str, str | float]], None]) -> None:
+        super().__init__()
+        self._sink = sink
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._sink(record.__dict__["event"], record.__dict__["fields"])
+
+
+def send_to(sink: Callable[[str, dict[str, str | float]], None]) -> None:
+    """In a process without a log of its own: hand the name and the fields of each event to `sink`."""
+    _log.addHandler(_Sink(sink))
+    _log.propagate = False
+    _log.setLevel(logging.DEBUG)

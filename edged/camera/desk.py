@@ -1,49 +1,53 @@
-"""Where the cameras of a process lay down their newest frame and the models pick one up.
+"""Where the frames of all cameras of the sensing process come in, and the models pick one up.
 
 Rules:
-  - One place per camera. A newer frame replaces one that nobody took: a queue would only make frames old.
+  - Of each camera only the newest frame waits, in its own shared memory: a queue would only make frames old.
   - The camera whose turn was longest ago goes first, so a fast camera can't starve a slow one.
 """
 
-import threading
 import time
 
 from edged.camera.frame import Frame
+from edged.camera.process import wait_for_words
+from edged.camera.worker import CameraWorker
 
 
 class Desk:
-    """Shared by all camera workers and by the one that takes."""
+    """Waits for the workers of all cameras."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._waiting: dict[str, Frame] = {}
+        self._workers: list[CameraWorker] = []
         self._turns: dict[str, int] = {}
         self._turn = 0
 
-    def put(self, frame: Frame) -> bool:
-        """Lay down a camera's newest frame; return True if it replaced one that nobody took."""
-        with self._changed:
-            replaced = frame.camera in self._waiting
-            self._waiting[frame.camera] = frame
-            self._changed.notify()
-            return replaced
+    def add(self, worker: CameraWorker) -> None:
+        """Wait for this one as well."""
+        self._workers.append(worker)
+        self._turns[worker.camera] = 0
 
     @property
     def empty(self) -> bool:
         """True when no frame waits."""
-        return not self._waiting
+        return not any(worker.has_frame for worker in self._workers)
 
     def take(self, timeout: float) -> Frame | None:
-        """Return a frame of the camera that has waited longest for its turn, or None after `timeout` seconds."""
+        """Return a frame of the camera that has waited longest for its turn, or None after `timeout` seconds.
+
+        Its pixels are valid until the next call.
+        """
         deadline = time.monotonic() + timeout
-        with self._changed:
-            while not self._waiting:
-                remaining = deadline - time.monotonic()
-                if remaining <= 0 or not self._changed.wait(remaining):
-                    break
-            if not self._waiting:
+        while True:
+            for worker in self._workers:
+                worker.attend()
+            waiting = [worker for worker in self._workers if worker.has_frame]
+            if waiting:
+                first = min(waiting, key=lambda worker: self._turns[worker.camera])
+                self._turn += 1
+                self._turns[first.camera] = self._turn
+                if (frame := first.take()) is not None:
+                    return frame
+                continue
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
                 return None
-            camera = min(self._waiting, key=lambda name: self._turns.get(name, 0))
-            self._turn += 1
-            self._turns[camera] = self._turn
-            return self._waiting.pop(camera)
+            wait_for_words([worker.process for worker in self._workers if worker.process], remaining)

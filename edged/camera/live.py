@@ -14,7 +14,7 @@ from typing import Final
 
 from edged.camera.frame import Frame, FrameSource
 from edged.camera.opencv import READ_TIMEOUT_S, Capture
-from edged.errors import CameraError
+from edged.errors import CameraError, SilentCameraError
 
 _GRAB_ATTEMPTS: Final = 8
 _DAMAGED_LIMIT: Final = 50
@@ -53,7 +53,9 @@ class LiveCamera(FrameSource):
             grabbed = self._capture.grab()
             self._captured = self._clock()
             if self._captured - began >= self._timeout_s:
-                raise CameraError(f"camera {self._camera!r} at {self._place} sends no more pictures: is it hanging?")
+                raise SilentCameraError(
+                    f"camera {self._camera!r} at {self._place} sends no more pictures: is it hanging?"
+                )
             if grabbed:
                 return self._captured
         raise CameraError(f"camera {self._camera!r} at {self._place} is gone: is it plugged in and switched on?")

@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, Self
 
+from edged.camera.asked import Asked
 from edged.camera.frame import Frame, FrameSource
 from edged.camera.opencv import READ_TIMEOUT_S
 from edged.camera.pixels import as_bgr
-from edged.config.model import Camera
-from edged.errors import CameraError, ConfigError, UnavailableError
+from edged.errors import CameraError, ConfigError, SilentCameraError, UnavailableError
 from edged.events import Event, tell
 
 PREFIX: Final = "picamera2:"
@@ -40,7 +40,7 @@ class PiCamera(FrameSource):
         self._open = True
 
     @classmethod
-    def open(cls, camera: Camera) -> Self:
+    def open(cls, camera: Asked) -> Self:
         """Open, configure and start. Raises UnavailableError, ConfigError, CameraError."""
         number = str(camera.source).removeprefix(PREFIX)
         if not number.isdecimal():
@@ -79,7 +79,9 @@ class PiCamera(FrameSource):
         try:
             self._request = self._device.capture_request(wait=float(READ_TIMEOUT_S))
         except TimeoutError as error:
-            raise CameraError(f"camera {self._camera!r} sends no more pictures: is its ribbon cable loose?") from error
+            raise SilentCameraError(
+                f"camera {self._camera!r} sends no more pictures: is its ribbon cable loose?"
+            ) from error
         except (RuntimeError, OSError) as error:
             raise CameraError(f"camera {self._camera!r} is gone ({error}): check its ribbon cable") from error
         self._captured = self._clock()
@@ -112,7 +114,7 @@ class PiCamera(FrameSource):
             self._device.close()
 
 
-def _wishes(camera: Camera) -> dict[str, Any]:
+def _wishes(camera: Asked) -> dict[str, Any]:
     main: dict[str, Any] = {"format": _FORMAT}
     if camera.width is not None and camera.height is not None:
         main["size"] = (camera.width, camera.height)

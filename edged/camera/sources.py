@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 
 from edged.camera import picamera, pictures, recording, stream, v4l2
+from edged.camera.asked import Asked
 from edged.camera.frame import FrameSource
 from edged.camera.redact import is_url
-from edged.config.model import Camera
 from edged.errors import ConfigError, InputError, MissingInputError
 
 
-def open_source(camera: Camera, *, base: float = 0.0) -> FrameSource:
+def open_source(camera: Asked, *, base: float = 0.0) -> FrameSource:
     """Open a camera or recording; a recording's capture times begin at `base` seconds.
 
     Raises CameraError for a camera that isn't there now, and a HumanError for what only a person can mend: a file that
@@ -32,7 +32,7 @@ def open_source(camera: Camera, *, base: float = 0.0) -> FrameSource:
     return _open_files(camera, path, base)
 
 
-def _open_files(camera: Camera, path: Path, base: float) -> FrameSource:
+def _open_files(camera: Asked, path: Path, base: float) -> FrameSource:
     # os.access, unlike Path.exists, answers for a file in a folder that may not be entered, too.
     if not os.access(path, os.F_OK):
         raise MissingInputError(f"camera {camera.id!r}: there is no file or folder {path}: check its source")

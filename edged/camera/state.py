@@ -1,16 +1,19 @@
 """How a camera is, decided from what was last seen of it. Pure: time comes in, nothing is measured here.
 
 Rules:
-  - The worker thread notes signs as they happen; whoever asks judges them at that moment. So a thread that hangs inside
-    a driver is reported, although it can't report anything itself.
-  - An open error stands until a frame comes: a camera that is being tried again is offline, not opening.
+  - The worker notes signs as they happen; whoever asks judges them at that moment.
+  - Trouble stands until a picture comes: a camera that is being tried again is offline, not opening.
+  - Only `live` means that somebody would be seen: a stalled, frozen, dark or closed camera sees nobody, which is not
+    the same as that nobody is there.
 """
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Self
 
-STALLED_AFTER_S: Final = 10.0
+from edged.camera.condition import DARK_AFTER_S, FROZEN_AFTER_S, Condition
+
+STALLED_AFTER_S: Final = 8.0
 
 
 class CameraState(StrEnum):
@@ -19,6 +22,9 @@ class CameraState(StrEnum):
     OPENING = "opening"
     LIVE = "live"
     STALLED = "stalled"
+    FROZEN = "frozen"
+    DARK = "dark"
+    CLOSED = "closed"
     OFFLINE = "offline"
     ENDED = "ended"
 
@@ -39,48 +45,72 @@ class Signs:
     began: float
     """When it was first opened."""
     live_since: float | None = None
-    """First frame after the last interruption."""
+    """First clear picture after the last interruption."""
     last_frame: float | None = None
     quiet_until: float = float("-inf")
-    """No frame is expected before: a recording is being paced."""
-    offline_since: float | None = None
-    error: str | None = None
-    """Why it couldn't be opened or was lost, in words without passwords."""
-    ended_at: float | None = None
+    """No picture is expected before: a recording is being paced."""
+    trouble: Standing | None = None
+    """Offline or stalled, as the worker found it."""
+    blind: Standing | None = None
+    """Dark or frozen."""
+    ended: Standing | None = None
+    closed: Standing | None = None
 
-    def seen(self, now: float) -> Self:
-        """A frame came."""
+    def seen(self, now: float, condition: Condition = Condition.CLEAR) -> Self:
+        """A picture came."""
         interrupted = judge(now, self).state is not CameraState.LIVE
         return replace(
             self,
             live_since=now if interrupted else self.live_since,
             last_frame=now,
-            offline_since=None,
-            error=None,
+            trouble=None,
+            blind=self._blind(now, condition),
         )
 
+    def _blind(self, now: float, condition: Condition) -> Standing | None:
+        if condition is Condition.CLEAR:
+            return None
+        state, reason = _BLIND[condition]
+        if self.blind is not None and self.blind.state is state:
+            return self.blind
+        return Standing(state, now, reason)
+
     def quiet(self, until: float) -> Self:
-        """The next frame of a recording is due at `until`."""
+        """No picture is expected before `until`."""
         return replace(self, quiet_until=until)
 
-    def lost(self, now: float, error: str) -> Self:
-        """It couldn't be opened, or stopped giving frames."""
-        return replace(self, offline_since=now if self.offline_since is None else self.offline_since, error=error)
+    def lost(self, now: float, reason: str, state: CameraState = CameraState.OFFLINE) -> Self:
+        """It couldn't be opened, stopped giving pictures, or hangs."""
+        standing = judge(now, self)
+        since = standing.since if standing.state is state else now
+        return replace(self, trouble=Standing(state, since, reason))
 
     def finished(self, now: float) -> Self:
         """The recording is over."""
-        return replace(self, ended_at=now)
+        return replace(self, ended=Standing(CameraState.ENDED, now, "the recording is over"))
+
+    def let_go(self, now: float) -> Self:
+        """It was closed."""
+        return replace(self, closed=Standing(CameraState.CLOSED, now, "outside opening hours"))
+
+
+_NO_PICTURE: Final = f"no picture for {STALLED_AFTER_S:g} s or more"
+_BLIND: Final = {
+    Condition.FROZEN: (CameraState.FROZEN, f"the same picture for {FROZEN_AFTER_S:g} s or more"),
+    Condition.DARK: (CameraState.DARK, f"the picture was black for {DARK_AFTER_S:g} s or more: is there light?"),
+}
 
 
 def judge(now: float, signs: Signs) -> Standing:
-    """Decide the state; the first line that applies is the answer."""
-    if signs.ended_at is not None:
-        return Standing(CameraState.ENDED, signs.ended_at, "the recording is over")
-    if signs.offline_since is not None:
-        return Standing(CameraState.OFFLINE, signs.offline_since, signs.error)
+    """Decide the state: the first of these that applies."""
     overdue = max(signs.began if signs.last_frame is None else signs.last_frame, signs.quiet_until) + STALLED_AFTER_S
-    if now >= overdue:
-        return Standing(CameraState.STALLED, overdue, f"no picture for {STALLED_AFTER_S:g} s or more")
-    if signs.live_since is not None:
-        return Standing(CameraState.LIVE, signs.live_since)
-    return Standing(CameraState.OPENING, signs.began, "waiting for the first picture")
+    opening = Standing(CameraState.OPENING, signs.began, "waiting for the first picture")
+    table = (
+        signs.closed,
+        signs.ended,
+        signs.trouble,
+        Standing(CameraState.STALLED, overdue, _NO_PICTURE) if now >= overdue else None,
+        signs.blind,
+        Standing(CameraState.LIVE, signs.live_since) if signs.live_since is not None else None,
+    )
+    return next((standing for standing in table if standing is not None), opening)

@@ -5,16 +5,16 @@ Rule: the URL goes to FFmpeg and nowhere else; every text names the camera by it
 
 import cv2
 
+from edged.camera.asked import Asked
 from edged.camera.live import LiveCamera
 from edged.camera.opencv import READ_TIMEOUT_S, open_capture, stream_parameters
 from edged.camera.redact import redact
-from edged.config.model import Camera
 from edged.errors import CameraError, ConfigError
 
 _SCHEMES = ("rtsp", "rtsps", "http", "https")
 
 
-def open_stream(camera: Camera, *, timeout_s: float = READ_TIMEOUT_S) -> LiveCamera:
+def open_stream(camera: Asked, *, timeout_s: float = READ_TIMEOUT_S) -> LiveCamera:
     """Open a network camera; opening and each read give up after `timeout_s`. Raises CameraError, ConfigError."""
     url = str(camera.source)
     place = redact(url)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import cv2
 
+from edged.camera.asked import Asked
 from edged.camera.live import LiveCamera
 from edged.camera.opencv import Capture, open_capture
-from edged.config.model import Camera
 from edged.errors import CameraError
 from edged.events import Event, tell
 
@@ -23,7 +23,7 @@ def device_path(source: str | int) -> Path:
     return Path(f"/dev/video{int(text)}" if text.isdecimal() else text)
 
 
-def open_v4l2(camera: Camera) -> LiveCamera:
+def open_v4l2(camera: Asked) -> LiveCamera:
     """Open a V4L2 camera. Raises CameraError."""
     path = device_path(camera.source)
     if not path.exists():
@@ -40,7 +40,7 @@ def open_v4l2(camera: Camera) -> LiveCamera:
     return LiveCamera(camera.id, str(path), capture)
 
 
-def ask(capture: Capture, camera: Camera) -> None:
+def ask(capture: Capture, camera: Asked) -> None:
     """Ask for what is configured, and log what the driver made of it."""
     # The format first: drivers list sizes and rates by format.
     if camera.pixel_format is not None:

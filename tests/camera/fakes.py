@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edged.camera.frame import Frame, FrameSource
+from edged.camera.process import CaptureProcess
+from edged.camera.report import Order, Report
 from edged.errors import CameraError
 from tests.camera.clips import picture
 
@@ -95,6 +97,55 @@ class FakeSource(FrameSource):
         if self._index in self._damaged:
             return None
         return Frame(self._camera, self._captured, picture())
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeCaptureProcess(CaptureProcess):
+    """A capture process by hand: it says what is put into `said`, and ends when told to, unless it lingers."""
+
+    dropped = 0
+
+    def __init__(self, order: Order, clock: FakeClock) -> None:
+        self.order = order
+        self.orders: list[Order] = []
+        self.said: list[Report] = []
+        self.frame: Frame | None = None
+        self.lingers = self.killed = self.was_hung_up = self.closed = False
+        self._clock = clock
+        self._ended: str | None = None
+
+    def reports(self) -> list[Report]:
+        said, self.said = self.said, []
+        return said
+
+    def take(self) -> Frame | None:
+        frame, self.frame = self.frame, None
+        return frame
+
+    def change(self, order: Order) -> None:
+        self.orders.append(order)
+
+    def hang_up(self) -> None:
+        self.was_hung_up = True
+        if not self.lingers:
+            self.end()
+
+    def kill(self) -> None:
+        self.killed = True
+        if not self.lingers:
+            self.end()
+
+    def end(self, how: str = "it ended with exit code 0") -> None:
+        self._ended = how
+
+    @property
+    def ended(self) -> str | None:
+        return self._ended
+
+    def wait(self, deadline: float) -> bool:
+        return self._ended is not None
 
     def close(self) -> None:
         self.closed = True

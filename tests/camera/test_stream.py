@@ -4,7 +4,8 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -84,21 +85,37 @@ def test_a_silent_server_ends_the_opening() -> None:
             open_stream(Camera(id="door", source=url), timeout_s=0.5)
 
 
-def test_the_worker_finds_a_camera_that_came_back(rtsp: RtspServer) -> None:
-    """Killed and started again, twice: offline in between, live after it, with no one's help."""
-    worker = CameraWorker(camera_at(rtsp), Desk(), max_fps=100.0)
-    worker.start()
+@contextmanager
+def watched(camera: Camera) -> Iterator[tuple[Callable[[CameraState], None], CameraWorker]]:
+    """A worker at work, and what waits until its camera is in a state."""
+    desk, worker = Desk(), CameraWorker(camera, max_fps=100.0)
+    desk.add(worker)
+    worker.open()
+
+    def until(state: CameraState) -> None:
+        def reached() -> bool:
+            desk.take(0.05)
+            return worker.standing.state is state
+
+        eventually(reached)
+
     try:
-        for _ in range(2):
-            eventually(lambda: worker.state is CameraState.LIVE)
-            rtsp.kill()
-            eventually(lambda: worker.state is CameraState.OFFLINE)
-            assert worker.reason is not None
-            rtsp.start()
-        eventually(lambda: worker.state is CameraState.LIVE)
-        assert worker.failure is None
+        yield until, worker
     finally:
         assert worker.stop(time.monotonic() + PATIENCE_S)
+
+
+def test_the_worker_finds_a_camera_that_came_back(rtsp: RtspServer) -> None:
+    """Killed and started again, twice: offline in between, live after it, with no one's help."""
+    with watched(camera_at(rtsp)) as (until, worker):
+        for _ in range(2):
+            until(CameraState.LIVE)
+            rtsp.kill()
+            until(CameraState.OFFLINE)
+            assert worker.standing.reason is not None
+            rtsp.start()
+        until(CameraState.LIVE)
+        assert worker.failure is None
 
 
 def test_a_password_opens_the_camera_and_shows_nowhere(
@@ -115,13 +132,11 @@ def test_a_password_opens_the_camera_and_shows_nowhere(
                 open_source(camera_at(server, user))
             assert SECRET not in str(raised.value)
             assert raised.value.__cause__ is None
-        worker = CameraWorker(camera_at(server, f"admin:{SECRET}@"), Desk(), max_fps=100.0)
-        worker.start()
-        eventually(lambda: worker.state is CameraState.LIVE)
-        server.kill()
-        eventually(lambda: worker.state is CameraState.OFFLINE)
-        assert SECRET not in str(worker.reason)
-        assert worker.stop(time.monotonic() + PATIENCE_S)
+        with watched(camera_at(server, f"admin:{SECRET}@")) as (until, worker):
+            until(CameraState.LIVE)
+            server.kill()
+            until(CameraState.OFFLINE)
+            assert SECRET not in str(worker.standing.reason)
     assert caplog.records
     assert SECRET not in caplog.text
     assert SECRET not in capfd.readouterr().err
