@@ -52,6 +52,10 @@ class MissingError(Exception):
     """The machine lacks something that the case needs; the text says what."""
 
 
+class RightError(MissingError):
+    """The machine does not let us do something that the case needs, e.g. mount a file system."""
+
+
 @dataclass
 class Lab:
     """What a case works with while it runs."""

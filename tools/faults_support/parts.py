@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from edged.messages.gap import GapMessage
 from edged.watch.ledger import Ledger, Verdict
 from tests.brokers import HOST, Mosquitto
 
-from .case import BrokenError, Invariant, Lab, MissingError, find
+from .case import BrokenError, Invariant, Lab, MissingError, RightError, find
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEVICE = "shop"
@@ -214,3 +214,39 @@ def descriptors(pid: int) -> int:
 def alive(process: Process) -> Callable[[], bool]:
     """Whether it still runs, as a condition."""
     return lambda: process.pid != 0
+
+
+@contextmanager
+def disk(folder: Path, kind: str, *options: str, image: Path | None = None) -> Iterator[Path]:
+    """A small file system of its own, mounted on `folder`: `tmpfs`, or `ext4` in the file `image`."""
+    source = kind if image is None else str(image)
+    folder.mkdir(exist_ok=True)
+    mount(["-t", kind, "-o", ",".join([*options, *(["loop"] if image else [])]) or "defaults", source, str(folder)])
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=False, capture_output=True)
+
+
+def mount(words: Sequence[str]) -> None:
+    """Call the program of this name; a machine that does not let us is a missing right."""
+    done = subprocess.run(["mount", *words], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RightError(f"mount {' '.join(words)}: {done.stderr.strip()}")
+
+
+def fill(folder: Path) -> Path:
+    """Fill a file system to the last byte; give the file that does it."""
+    ballast = folder / "ballast"
+    with ballast.open("ab", buffering=0) as file:
+        for size in (1 << 20, 4096, 1):
+            with suppress(OSError):
+                while file.write(b"x" * size) == size:
+                    pass
+    return ballast
+
+
+def free_bytes(folder: Path) -> int:
+    """What is left on a file system."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
