@@ -58,6 +58,11 @@ def test_password_comes_from_a_systemd_credential(tmp_path: Path, monkeypatch: p
         ("[visits]\nmin_duration_s = 20\nmax_duration_s = 10", "min_duration_s must be less than max_duration_s"),
         ('[broker]\npassword = "geheim"', "broker.password doesn't belong in this file"),
         ('[broker]\nhost = "h"\nusername = "u"\npassword_file = "/p"', "would travel in the clear"),
+        ('[broker]\nhost = "127.0.0.1.example.org"\nusername = "token"', "would travel in the clear"),
+        ('[broker]\ncertificate_file = "/c"\nkey_file = "/k"', "certificate_file needs tls = true"),
+        ('[broker]\ntls = true\nkey_file = "/k"', "give both or neither"),
+        ('[broker]\nwebsocket_path = "mqtt"', "broker.websocket_path"),
+        ('[homeassistant]\nprefix = "home/#"', "homeassistant.prefix"),
         ('[broker]\npassword_file = "/p"', "a password needs a username"),
         ('[broker]\nca_file = "/ca"', "ca_file needs tls = true"),
         ('[device]\npurpose = "workplace"', "is refused: inferring emotions in the workplace"),
@@ -100,6 +105,31 @@ def test_fault_names_the_layer_it_comes_from(tmp_path: Path, monkeypatch: pytest
         "windows.length_s": "command line",
         "cameras[1].pace": "command line",
     }
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.1", "::1"])
+def test_a_broker_on_this_machine_may_see_a_password_in_the_clear(tmp_path: Path, host: str) -> None:
+    """It travels nowhere."""
+    path = write(tmp_path, f'[broker]\nhost = "{host}"\nusername = "u"\npassword_file = "/p"\n')
+    assert load(path).broker.username == "u"
+
+
+@pytest.mark.parametrize("key", ["username", "password"])
+def test_credentials_are_refused_on_the_command_line(key: str) -> None:
+    """Every user of the machine reads it there; the value isn't repeated in the refusal."""
+    with pytest.raises(UsageError, match=f"--set broker.{key}: not on the command line") as refusal:
+        load(None, [f"broker.{key}=geheim"])
+    assert "geheim" not in str(refusal.value)
+
+
+def test_user_name_comes_from_a_systemd_credential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both come the same way."""
+    for name, text in (("edged-broker-username", "shop-1\n"), ("edged-broker-password", "geheim\n")):
+        (tmp_path / name).write_text(text)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    broker = load(None).broker
+    assert broker.username == "shop-1"
+    assert broker.password is not None
 
 
 def test_password_in_the_file_hides_no_other_fault(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What stands in a broker's place: a gate that can swallow its answers, and an impostor that answers what it likes."""
+"""What stands in a broker's place: a gate that swallows its answers, a doorman against MQTT 5, an impostor."""
 
 import socket
 import threading
@@ -72,3 +72,35 @@ class Impostor:
                 self._connections.append(connection)
                 connection.recv(4096)
                 connection.sendall(self._answer)
+
+
+class Doorman:
+    """Stands before a broker that only speaks MQTT 3.1.1, and turns MQTT 5 away as such brokers do."""
+
+    def __init__(self, broker_port: int, refusal: bytes) -> None:
+        self._refusal = refusal
+        self._gate = Gate(broker_port)
+        self._listener = socket.create_server((HOST, 0))
+        self.port = int(self._listener.getsockname()[1])
+        self.turned_away = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Accept no more connections."""
+        self._listener.close()
+        self._gate.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                greeting = near.recv(4096)
+                if greeting[greeting.index(b"MQTT") + 4] == 5:
+                    self.turned_away += 1
+                    near.sendall(self._refusal)
+                    near.close()
+                    continue
+                far = socket.create_connection((HOST, self._gate.port))
+                far.sendall(greeting)
+                for source, target in ((near, far), (far, near)):
+                    threading.Thread(target=self._gate._forward, args=(source, target, False), daemon=True).start()

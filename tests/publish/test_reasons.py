@@ -12,12 +12,29 @@ from edged.publish.reasons import Fault, Kind, Verdict
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [(0x86, "bad user name or password"), (0x87, "not authorised"), (0x88, "unavailable"), (0xC7, "0xC7")],
+    [
+        (0x86, "bad user name or password"),
+        (0x87, "not authorised"),
+        (0x88, "unavailable"),
+        (0x8D, "heard nothing from us for too long"),
+        (0x93, "more at a time than it allows"),
+        (0x95, "larger than it allows"),
+        (0x97, "quota for us is used up"),
+        (0x9A, "doesn't support retained messages"),
+        (0xC7, "0xC7"),
+    ],
 )
 def test_a_refusal_names_the_broker_and_the_reason(code: int, words: str) -> None:
     """One sentence a technician can act on."""
     assert reasons.refused("mq:1883", code).text.startswith("the broker at mq:1883 refuses the connection: ")
     assert words in reasons.refused("mq:1883", code).text
+
+
+def alert(reason: str) -> ssl.SSLError:
+    """What OpenSSL raises when the other side ends the handshake."""
+    error = ssl.SSLError(1, f"[SSL: {reason}]")
+    error.reason = reason
+    return error
 
 
 @pytest.mark.parametrize(
@@ -30,6 +47,8 @@ def test_a_refusal_names_the_broker_and_the_reason(code: int, words: str) -> Non
         (OSError(errno.EIO, "Input/output error"), "Input/output error"),
         (ConnectionResetError(), "closed the connection"),
         (ssl.SSLError(1, "wrong version number"), "does this port speak TLS"),
+        (alert("SSLV3_ALERT_CERTIFICATE_EXPIRED"), "this device's certificate has expired"),
+        (alert("TLSV1_ALERT_PROTOCOL_VERSION"), "it speaks no TLS from 1.2 on"),
         (ValueError("secret"), "ValueError"),
     ],
 )
