@@ -13,7 +13,7 @@ from edged.cli.common import say_personal
 from edged.cli.main import INTERRUPTED
 from edged.cli.progress import Progress
 from edged.config.model import Config
-from edged.errors import ExitCode, UsageError
+from edged.errors import ExitCode, InputError, MissingInputError, UsageError
 from edged.formats.microsoft_video import TIMESCALE
 from edged.messages.window import WindowMessage
 from edged.service.analyse import Video
@@ -29,7 +29,7 @@ def analyze_video(config: Config, parsed: argparse.Namespace, path: Path) -> int
     """Print the windows of a video, or fragments; draw what was asked for."""
     _check(parsed, path)
     config = _started(config, parsed.start)
-    video = Video(config, path)
+    video = _open(config, path)
     fragments, due = _fragments(config, parsed, video)
     chart = Chart(config.visits, video.camera) if parsed.plot else None
     overlay = Overlay(parsed.overlay, video.fps) if parsed.overlay else None
@@ -71,6 +71,14 @@ def analyze_video(config: Config, parsed: argparse.Namespace, path: Path) -> int
             file=sys.stderr,
         )
     return ExitCode.OK
+
+
+def _open(config: Config, path: Path) -> Video:
+    try:
+        return Video(config, path)
+    except (InputError, MissingInputError) as error:
+        # Here it is a file that somebody named, no camera.
+        raise type(error)(str(error).removeprefix(f"camera {config.cameras[0].id!r}: ")) from None
 
 
 def _check(parsed: argparse.Namespace, path: Path) -> None:

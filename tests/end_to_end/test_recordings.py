@@ -3,7 +3,6 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -97,19 +96,3 @@ def test_run_ends_when_the_recording_has_ended_and_all_is_sent(
     subscriber.close()
     assert subscriber.breaches(last["sequence"]) == []
     assert last["window"]["clock"] == "recording"
-
-
-def test_analyze_tells_the_same_figures_as_the_service(short_sample: Path, tmp_path: Path) -> None:
-    """What a person sees on the desk is what a device would have sent."""
-    options = settings(short_sample, tmp_path / "state")
-    done = finish(["sense"], options)
-    assert done.returncode == 0, done.stderr
-    told = finish(["analyze", str(short_sample), "--start", START], options).stdout.splitlines()
-    assert [figures(json.loads(line)) for line in told] == [
-        figures(json.loads(body)) for body in bodies(tmp_path / "state")
-    ]
-
-
-def figures(window: dict[str, Any]) -> dict[str, Any]:
-    """A window message without what tells which device and message it is."""
-    return {name: value for name, value in window.items() if name not in {"device", "epoch", "sequence"}}
