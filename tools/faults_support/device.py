@@ -1,4 +1,4 @@
-"""A device as the network cases use it: its real outbox here, its real `edged publish` in a process, a reader beside it."""
+"""A device as the network cases use it: its real outbox here, `edged publish` in a process, a reader beside it."""
 
 import json
 import time
@@ -51,7 +51,10 @@ class Device:
         self.reader = reader or lab.keep(consumer(port))
         lab.wait_until(lambda: self.reader.connected, "the reader is connected")
         keys = {"host": host, "port": port, **broker}
-        lines = [f"{key} = {json.dumps(value if isinstance(value, str | int) else str(value))}" for key, value in keys.items()]
+        lines = [
+            f"{key} = {json.dumps(value if isinstance(value, str | int) else str(value))}"
+            for key, value in keys.items()
+        ]
         config = lab.folder / f"{name}.toml"
         config.write_text(
             "\n".join([f'[device]\nid = "{DEVICE}"\n[outbox]\nfolder = "{self.state}"\n[broker]', *lines]) + "\n"
