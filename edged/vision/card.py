@@ -6,7 +6,8 @@ model of their own with two files and no code.
 Rules:
   - A card that isn't complete and right is refused as a whole, with file, key and what is allowed. Nothing is guessed.
   - The card names the hash of its file; a file that doesn't hash so is never loaded (see `runtime`).
-  - Cards of the user's folder come on top of those that ship with edged and may not take one of their names.
+  - Cards of the user's folder come on top of those that ship with edged; one that has the name of a shipped one takes
+    its place, as the hash in every message says. Within a folder a name stands once.
 """
 
 import math
@@ -290,9 +291,9 @@ def read_card(path: Path) -> Card:
 
 
 def load_cards(extra: Path | None = None) -> dict[str, Card]:
-    """Return all cards by name: those that come with edged, then those of the folder `extra`.
+    """Return all cards by name: those that come with edged, and those of the folder `extra`, which win.
 
-    Raises ModelError when a card is wrong, two have one name, or `extra` is no folder.
+    Raises ModelError when a card is wrong, two of a folder have one name, or `extra` is no folder.
     """
     if extra is not None and not extra.is_dir():
         raise ModelError(f"{extra}: vision.models_folder is not a folder; give one that holds model cards (*.toml)")
@@ -300,9 +301,8 @@ def load_cards(extra: Path | None = None) -> dict[str, Card]:
     for folder in [shipped_folder()] if extra is None else [shipped_folder(), extra]:
         for path in sorted(folder.glob("*.toml")):
             card = read_card(path)
-            if card.name in cards:
-                taken = cards[card.name].folder
-                raise ModelError(f"{path}: name = {card.name!r} is taken by a card in {taken}; choose another name")
+            if card.name in cards and cards[card.name].folder == folder:
+                raise ModelError(f"{path}: name = {card.name!r} is taken by another card there; choose another name")
             cards[card.name] = card
     return cards
 

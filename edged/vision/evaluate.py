@@ -11,6 +11,7 @@ Rules:
 import json
 import math
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -36,8 +37,8 @@ HEIGHTS_PX: Final = (20, 40, 80)
 LEAST_SCORE: Final = 0.02
 
 ALIASES: Final = {
-    "angry": "anger", "disgusted": "disgust", "fearful": "fear", "happy": "happiness", "sad": "sadness",
-    "surprised": "surprise",
+    "angry": "anger", "contemptuous": "contempt", "disgusted": "disgust", "fearful": "fear", "happy": "happiness",
+    "sad": "sadness", "surprised": "surprise",
 }  # fmt: skip
 """Names that folders of other data sets have."""
 
@@ -108,12 +109,17 @@ def read_annotations(path: Path) -> list[tuple[Path, measure.Truth]]:
         raise InputError(f"{path}: not a readable JSON file: {error}") from None
     if not isinstance(entries, list) or not entries:
         raise InputError(f"{path}: expected a list of pictures with their faces")
+    return [_entry(path, number, entry) for number, entry in enumerate(entries, 1)]
+
+
+def _entry(path: Path, number: int, entry: Any) -> tuple[Path, measure.Truth]:
+    expected = f"{path}: expected [{{file, faces: [{{x, y, w, h, invalid}}]}}], but entry {number}"
     try:
-        return [(path.parent / entry["file"], _truth(entry["faces"])) for entry in entries]
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path}: expected [{{file, faces: [{{x, y, w, h, invalid}}]}}], but there is an entry without {error}"
-        ) from None
+        return path.parent / entry["file"], _truth(entry["faces"])
+    except KeyError as error:
+        raise InputError(f"{expected} has no {error}") from None
+    except (TypeError, ValueError, AttributeError):
+        raise InputError(f"{expected} isn't laid out so") from None
 
 
 def _truth(annotated: list[dict[str, float]]) -> measure.Truth:
@@ -221,40 +227,48 @@ def open_faces(data: Path) -> tuple[Iterator[LabelledFace], int]:
     try:
         with np.load(data, allow_pickle=False) as arrays:
             images, votes = arrays["images"], arrays["votes"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise InputError(
             f"{data}: expected an .npz with images and votes, or a folder of class folders: {error}"
         ) from None
-    if (
-        images.ndim != 3
-        or images.dtype != np.uint8
-        or votes.ndim != 2
-        or votes.shape[1] < 8
-        or len(images) != len(votes)
-    ):
+    pictures = images.ndim == 3 or (images.ndim == 4 and images.shape[3] in {1, 3})
+    counts = votes.ndim == 2 and votes.shape[1] >= len(EMOTIONS) and votes.dtype.kind in "uif"
+    if not pictures or images.dtype != np.uint8 or not counts or len(images) != len(votes):
         raise InputError(
-            f"{data}: expected images uint8 (n, h, w) and votes (n, 8 or more), found {images.shape}, {votes.shape}"
+            f"{data}: expected images uint8 (n, h, w), or (n, h, w, 3) in red-green-blue, and votes (n, 8 or more); "
+            f"found images {images.dtype} {images.shape} and votes {votes.dtype} {votes.shape}"
         )
-    return _voted_faces(images, votes[:, : len(EMOTIONS)].astype(np.float64)), len(images)
+    votes = votes[:, : len(EMOTIONS)].astype(np.float64)
+    if not np.isfinite(votes).all() or (votes < 0).any():
+        raise InputError(f"{data}: votes holds numbers that are no counts: less than 0, infinite or not a number")
+    if not votes.any():
+        raise InputError(f"{data}: holds no picture with a vote for one of {', '.join(EMOTIONS)}")
+    return _voted_faces(images, votes), len(images)
 
 
 def _voted_faces(images: NDArray[np.uint8], votes: NDArray[np.float64]) -> Iterator[LabelledFace]:
     for image, row in zip(images, votes, strict=True):
         if row.sum() > 0:
-            picture = cast(Picture, cv2.cvtColor(image, cv2.COLOR_GRAY2BGR))
-            yield LabelledFace(picture, tuple((row / row.sum()).tolist()))
+            code = cv2.COLOR_RGB2BGR if image.shape[2:] == (3,) else cv2.COLOR_GRAY2BGR
+            yield LabelledFace(cast(Picture, cv2.cvtColor(image, code)), tuple((row / row.sum()).tolist()))
 
 
 def _folder_faces(folder: Path) -> tuple[Iterator[LabelledFace], int]:
     found: list[tuple[Path, str]] = []
-    for sub in sorted(path for path in folder.iterdir() if path.is_dir()):
-        word = ALIASES.get(sub.name.lower(), sub.name.lower())
+    for sub in sorted(path for path in folder.iterdir() if path.is_dir() and _counts(path)):
+        name = sub.name.strip().lower()
+        word = ALIASES.get(name, name)
         if word not in EMOTIONS:
             raise InputError(f"{sub}: no emotion is called {sub.name!r}; folders are named {', '.join(EMOTIONS)}")
-        found += [(path, word) for path in sorted(sub.iterdir()) if path.is_file()]
+        found += [(path, word) for path in sorted(sub.iterdir()) if path.is_file() and _counts(path)]
     if not found:
         raise InputError(f"{folder}: holds no pictures in folders named {', '.join(EMOTIONS)}")
     return (LabelledFace(_read_picture(path), _all_for(word)) for path, word in found), len(found)
+
+
+def _counts(path: Path) -> bool:
+    """Say whether a person put it there, and not the machine."""
+    return not path.name.startswith(".") and path.name not in {"Thumbs.db", "desktop.ini"}
 
 
 def _all_for(word: str) -> tuple[float, ...]:

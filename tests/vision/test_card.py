@@ -1,5 +1,6 @@
 """Model cards: complete and right, or refused in one sentence that says where and why."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,17 @@ def test_name_that_is_taken_is_refused(stand_ins: Path) -> None:
     change(stand_ins / "feeling.toml", 'name = "feeling"', 'name = "face"')
     with pytest.raises(ModelError, match=r"feeling\.toml: name = 'face' is taken .* choose another name"):
         load_cards(stand_ins)
+
+
+def test_users_card_takes_the_place_of_a_shipped_one(stand_ins: Path) -> None:
+    """Who copies models/ and changes one file has changed that one model, and the others are still there."""
+    for path in shipped_folder().glob("*.t*"):
+        shutil.copy(path, stand_ins)
+    change(stand_ins / "emotion.toml", 'version = "', 'version = "my own ')
+    cards = load_cards(stand_ins)
+    assert cards["emotion"].version.startswith("my own ")
+    assert cards["emotion"].folder == stand_ins
+    assert cards.keys() - load_cards().keys() == {"face", "feeling"}
 
 
 def test_users_folder_that_is_none_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """tools/evaluate as people call it: a program with arguments, an exit code, figures or one clear sentence."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,14 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from edged.errors import InputError
+from edged.vision.evaluate import open_faces
 from edged.words import EMOTIONS
+
+PICTURES = np.zeros((2, 48, 48), np.uint8)
+VOTES = np.ones((2, 10), np.int64)
 
 
 @pytest.fixture
@@ -105,6 +112,27 @@ def test_emotion_of_a_folder_is_that_of_the_same_pictures_in_an_npz(
         assert from_folder[name] == from_npz[name]
 
 
+def test_emotion_of_pictures_in_colour_and_with_files_of_the_machine(
+    tool: Path, stand_ins: Path, votes: Path, tmp_path: Path
+) -> None:
+    """Grey pictures stored in colour, or with a channel of one, are the same pictures; hidden files are none."""
+    with np.load(votes) as arrays:
+        images, rows = arrays["images"], arrays["votes"]
+    given = ("--model", "feeling", "--models-folder", stand_ins)
+    grey = figures(tool, "emotion", votes, *given)
+    for name, channels in (("colour", 3), ("one", 1)):
+        np.savez(tmp_path / f"{name}.npz", images=np.repeat(images[..., None], channels, 3), votes=rows)
+        found = figures(tool, "emotion", tmp_path / f"{name}.npz", *given)
+        assert found["accuracy"] == grey["accuracy"]
+        assert found["calibration"] == grey["calibration"]
+    folder = tmp_path / "faces"
+    (folder / "Happy").mkdir(parents=True)
+    (folder / ".cache").mkdir()
+    (folder / "Happy" / ".DS_Store").write_text("x")
+    cv2.imwrite(str(folder / "Happy" / "a.png"), cv2.resize(images[0], (91, 37)))
+    assert figures(tool, "emotion", folder, *given)["per_class"]["happiness"]["n"] == 1
+
+
 def test_emotion_with_the_detector_counts_what_it_did_not_find(tool: Path, stand_ins: Path, votes: Path) -> None:
     given = ("--model", "feeling", "--models-folder", stand_ins)
     found = figures(tool, "emotion", votes, *given, "--detect", "face")
@@ -141,7 +169,8 @@ def test_negatives_counts_what_is_found_where_nothing_is(tool: Path, stand_ins: 
         (("faces", "text"), 65, "text: not a readable JSON file"),
         (("emotion", "text"), 65, "text: expected an .npz with images and votes"),
         (("emotion", "odd"), 65, "no emotion is called 'boredom'"),
-        (("faces", "incomplete.json"), 65, "an entry without 'faces'"),
+        (("faces", "incomplete.json"), 65, "entry 2 has no 'faces'"),
+        (("faces", "wrong.json"), 65, "entry 1 isn't laid out so"),
         (("faces", "gone.json", "--model", "face"), 66, "gone.png: the picture is missing"),
         (("negatives", "text"), 65, "text is not a video that can be played"),
         (("negatives", "nowhere.mp4"), 66, "there is no file or folder"),
@@ -155,7 +184,8 @@ def test_each_fault_is_one_sentence_and_a_code(
 ) -> None:
     (tmp_path / "text").write_text("hello")
     (tmp_path / "odd" / "boredom").mkdir(parents=True)
-    (tmp_path / "incomplete.json").write_text('[{"file": "a.png"}]')
+    (tmp_path / "incomplete.json").write_text('[{"file": "a.png", "faces": []}, {"file": "a.png"}]')
+    (tmp_path / "wrong.json").write_text('[{"file": "a.png", "faces": [{"x": null, "y": 1, "w": 2, "h": 3}]}]')
     (tmp_path / "gone.json").write_text('[{"file": "gone.png", "faces": []}]')
     task, data, *others = arguments
     more = ["--model", "feeling"] if task == "emotion" else []
@@ -164,3 +194,35 @@ def test_each_fault_is_one_sentence_and_a_code(
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"images": PICTURES}, "expected an .npz with images and votes"),
+        ({"images": PICTURES, "votes": VOTES.astype("U1")}, "found images uint8 (2, 48, 48) and votes <U1 (2, 10)"),
+        ({"images": PICTURES / 255, "votes": VOTES}, "found images float64 (2, 48, 48) and votes int64 (2, 10)"),
+        ({"images": PICTURES, "votes": VOTES[:1]}, "and votes int64 (1, 10)"),
+        ({"images": PICTURES, "votes": -VOTES}, "votes holds numbers that are no counts"),
+        ({"images": PICTURES, "votes": VOTES * np.nan}, "votes holds numbers that are no counts"),
+        ({"images": PICTURES, "votes": 0 * VOTES}, "holds no picture with a vote for one of neutral"),
+        ({"images": PICTURES[:0], "votes": VOTES[:0]}, "holds no picture with a vote for one of neutral"),
+    ],
+)
+def test_arrays_that_are_no_faces_with_votes_are_refused(
+    arrays: dict[str, NDArray[Any]], said: str, tmp_path: Path
+) -> None:
+    """One sentence with the file, what was expected and what was found."""
+    np.savez(tmp_path / "data.npz", **arrays)
+    with pytest.raises(InputError, match=re.escape(said)) as caught:
+        open_faces(tmp_path / "data.npz")
+    assert str(caught.value).startswith(f"{tmp_path / 'data.npz'}: ")
+
+
+@pytest.mark.parametrize("name", ["one.npy", "torn.npz"])
+def test_files_that_are_no_archive_of_arrays_are_refused(name: str, tmp_path: Path) -> None:
+    """A bare array, and half a file."""
+    np.save(tmp_path / "one.npy", PICTURES)
+    (tmp_path / "torn.npz").write_bytes(b"PK\x03\x04torn")
+    with pytest.raises(InputError, match=r"expected an \.npz with images and votes"):
+        open_faces(tmp_path / name)
