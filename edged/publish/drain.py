@@ -116,7 +116,8 @@ class Drain:
                 self._unsendable.clear()
         if now >= self._prune_at:
             pruned = self._try("prune", self._outbox.prune, now)
-            self._prune_at = now + (0.0 if pruned else PRUNE_EVERY_S)
+            if "prune" not in self._failing:
+                self._prune_at = now + (0.0 if pruned else PRUNE_EVERY_S)
 
     def look(self, now: float) -> Look | None:
         """See how full the outbox is and what the sensing process reports; None when it can't be used."""

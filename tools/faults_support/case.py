@@ -12,11 +12,12 @@ import importlib
 import pkgutil
 import random
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -73,6 +74,14 @@ class Lab:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
+
+    @cached_property
+    def memory(self) -> Path:
+        """A folder in memory, for what is written often and needs no disk; removed at the end."""
+        shared = Path("/dev/shm")
+        folder = tempfile.TemporaryDirectory(prefix="faults-", dir=shared if shared.is_dir() else None)
+        self.at_end(folder.cleanup)
+        return Path(folder.name)
 
     def keep(self, context: AbstractContextManager[T]) -> T:
         """Enter a context that is left when the case ends, the last one first."""
