@@ -1,4 +1,4 @@
-"""A small RTSP server for tests: `python rtsp_server.py PORT VIDEO [USER:PASSWORD]`.
+"""A small RTSP server for tests: `python rtsp_server.py HOST:PORT VIDEO [USER:PASSWORD]`.
 
 FFmpeg does what is hard, packing the video into RTP in real time; this relays its packets inside the RTSP connection
 (RFC 2326 section 10.12, interleaved). It serves one client after the other, over TCP only, and can ask for a password
@@ -15,9 +15,10 @@ import threading
 from pathlib import Path
 
 
-def main(port: int, video: str, credentials: str | None) -> None:
+def main(place: str, video: str, credentials: str | None) -> None:
     sdp = session_description(video)
-    with socket.create_server(("127.0.0.1", port)) as server:
+    host, _, port = place.partition(":")
+    with socket.create_server((host, int(port))) as server:
         print("ready", flush=True)
         while True:
             client, _ = server.accept()
@@ -116,4 +117,4 @@ def relay(client: socket.socket, video: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None)
+    main(sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None)

@@ -1,6 +1,8 @@
 """Real network cameras for tests: RTSP in a process of its own, MJPEG over HTTP in a thread."""
 
+import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -11,11 +13,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
+HOST = "127.0.0.1"
 SERVER = Path(__file__).with_name("rtsp_server.py")
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
+    with socket.create_server((HOST, 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
 
@@ -23,15 +26,24 @@ def free_port() -> int:
 class RtspServer:
     """An RTSP server that can be killed, halted and started again on the same port."""
 
-    def __init__(self, video: Path, credentials: str | None = None) -> None:
-        self._command = [sys.executable, str(SERVER), str(port := free_port()), str(video)]
-        self._command += [credentials] if credentials else []
-        self.place = f"127.0.0.1:{port}"
+    def __init__(
+        self, video: Path, credentials: str | None = None, host: str = HOST, wrapper: Sequence[str] = ()
+    ) -> None:
+        """Serve at `host`; `wrapper`: words before the command, e.g. to be in another network."""
+        self.place = f"{host}:{free_port()}"
+        self._video = video
+        self._before, self._after = (
+            [*wrapper, sys.executable, str(SERVER), self.place],
+            [credentials] if credentials else [],
+        )
         self.start()
 
-    def start(self) -> None:
+    def start(self, video: Path | None = None) -> None:
+        """Begin to serve; another video if one is given."""
+        self._video = video or self._video
+        command = [*self._before, str(self._video), *self._after]
         # A session of its own, so that the FFmpeg it starts dies, halts and goes on with it.
-        self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE, start_new_session=True)
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == b"ready\n"
 
@@ -52,11 +64,59 @@ class RtspServer:
         self.kill()
 
 
+class BitFlipper:
+    """Stands between a server and its clients, and flips one bit in so many of what the server sends, while told to."""
+
+    def __init__(self, place: str, one_in: int) -> None:
+        host, _, port = place.partition(":")
+        self._target = (host, int(port))
+        self._one_in = one_in
+        self._chance = random.Random(1)
+        self.on = False
+        self.flipped = 0
+        self._listener = socket.create_server((HOST, 0))
+        self.place = f"{HOST}:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                try:
+                    server = socket.create_connection(self._target)
+                except OSError:
+                    client.close()
+                    continue
+                for source, sink, damage in ((client, server, False), (server, client, True)):
+                    threading.Thread(target=self._pass_on, args=(source, sink, damage), daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, sink: socket.socket, damage: bool) -> None:
+        with contextlib.suppress(OSError), source, sink:
+            while data := source.recv(65536):
+                sink.sendall(self._damaged(data) if damage and self.on else data)
+
+    def _damaged(self, data: bytes) -> bytes:
+        copy = bytearray(data)
+        for index in range(self._chance.randrange(self._one_in), len(copy) * 8, self._one_in):
+            copy[index // 8] ^= 1 << index % 8
+            self.flipped += 1
+        return bytes(copy)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+
 class MjpegServer:
     """Sends encoded pictures over and over as multipart/x-mixed-replace, the way HTTP cameras do."""
 
     def __init__(self, pictures: Sequence[bytes], rate: float = 50.0) -> None:
         closing = self._closing = threading.Event()
+        self.sent = 0
+        """Pictures so far, to all clients."""
+        server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -70,15 +130,16 @@ class MjpegServer:
                         head = f"--next\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
                         self.wfile.write(head.encode() + picture + b"\r\n")
                         sent += 1
+                        server.sent += 1
                 except OSError:
                     pass  # the client has left
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer((HOST, 0), Handler)
         self._server.daemon_threads = True
-        self.place = f"127.0.0.1:{self._server.server_address[1]}"
+        self.place = f"{HOST}:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def __enter__(self) -> Self:

@@ -1,6 +1,7 @@
 """Network cameras, against real servers that are killed, halted and started again."""
 
 import logging
+import os
 import signal
 import socket
 import time
@@ -19,7 +20,7 @@ from edged.camera.worker import CameraWorker
 from edged.config.model import Camera
 from edged.errors import CameraError
 from tests.camera.clips import convert, jpeg, picture
-from tests.camera.servers import MjpegServer, RtspServer, free_port
+from tests.camera.servers import BitFlipper, MjpegServer, RtspServer, free_port
 
 PATIENCE_S = 60.0
 """How long a test waits for what must come; how soon it comes is no matter here."""
@@ -34,7 +35,7 @@ def eventually(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def camera_at(server: RtspServer, user: str = "") -> Camera:
+def camera_at(server: RtspServer | BitFlipper, user: str = "") -> Camera:
     return Camera(id="door", source=f"rtsp://{user}{server.place}/live")
 
 
@@ -85,37 +86,65 @@ def test_a_silent_server_ends_the_opening() -> None:
             open_stream(Camera(id="door", source=url), timeout_s=0.5)
 
 
+class Watched:
+    """A worker at work, and what came of it."""
+
+    def __init__(self, camera: Camera) -> None:
+        self.worker = CameraWorker(camera, max_fps=100.0)
+        self._desk = Desk()
+        self._desk.add(self.worker)
+        self._shapes: list[tuple[int, ...]] = []
+        self.worker.open()
+
+    def look(self) -> bool:
+        """Take a frame if one comes soon; always True."""
+        frame = self._desk.take(0.05)
+        if frame is not None:
+            self._shapes.append(frame.pixels.shape[:2])
+        return True
+
+    def shapes(self) -> list[tuple[int, ...]]:
+        """Heights and widths so far."""
+        self.look()
+        return self._shapes
+
+    def until(self, *states: CameraState) -> None:
+        """Wait for one of these states."""
+        eventually(lambda: self.look() and self.worker.standing.state in states)
+
+    @property
+    def pid(self) -> int:
+        """Of the capture process."""
+        eventually(lambda: self.look() and self.worker.process is not None)
+        assert self.worker.process is not None
+        return self.worker.process.pid
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the capture process a signal."""
+        os.kill(self.pid, number)
+
+
 @contextmanager
-def watched(camera: Camera) -> Iterator[tuple[Callable[[CameraState], None], CameraWorker]]:
-    """A worker at work, and what waits until its camera is in a state."""
-    desk, worker = Desk(), CameraWorker(camera, max_fps=100.0)
-    desk.add(worker)
-    worker.open()
-
-    def until(state: CameraState) -> None:
-        def reached() -> bool:
-            desk.take(0.05)
-            return worker.standing.state is state
-
-        eventually(reached)
-
+def watched(camera: Camera) -> Iterator[Watched]:
+    """A camera that is watched for as long as the block runs."""
+    made = Watched(camera)
     try:
-        yield until, worker
+        yield made
     finally:
-        assert worker.stop(time.monotonic() + PATIENCE_S)
+        assert made.worker.stop(time.monotonic() + PATIENCE_S)
 
 
 def test_the_worker_finds_a_camera_that_came_back(rtsp: RtspServer) -> None:
     """Killed and started again, twice: offline in between, live after it, with no one's help."""
-    with watched(camera_at(rtsp)) as (until, worker):
+    with watched(camera_at(rtsp)) as camera:
         for _ in range(2):
-            until(CameraState.LIVE)
+            camera.until(CameraState.LIVE)
             rtsp.kill()
-            until(CameraState.OFFLINE)
-            assert worker.standing.reason is not None
+            camera.until(CameraState.OFFLINE)
+            assert camera.worker.standing.reason is not None
             rtsp.start()
-        until(CameraState.LIVE)
-        assert worker.failure is None
+        camera.until(CameraState.LIVE)
+        assert camera.worker.failure is None
 
 
 def test_a_password_opens_the_camera_and_shows_nowhere(
@@ -132,11 +161,11 @@ def test_a_password_opens_the_camera_and_shows_nowhere(
                 open_source(camera_at(server, user))
             assert SECRET not in str(raised.value)
             assert raised.value.__cause__ is None
-        with watched(camera_at(server, f"admin:{SECRET}@")) as (until, worker):
-            until(CameraState.LIVE)
+        with watched(camera_at(server, f"admin:{SECRET}@")) as camera:
+            camera.until(CameraState.LIVE)
             server.kill()
-            until(CameraState.OFFLINE)
-            assert SECRET not in str(worker.standing.reason)
+            camera.until(CameraState.OFFLINE)
+            assert SECRET not in str(camera.worker.standing.reason)
     assert caplog.records
     assert SECRET not in caplog.text
     assert SECRET not in capfd.readouterr().err
