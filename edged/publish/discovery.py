@@ -109,7 +109,8 @@ def _figures(config: Config, camera: Camera) -> Iterator[Sensor]:
     yield share(
         "attention_share",
         "attention share",
-        "(value_json.attention.share * 100) | round(1) if value_json.attention else None",
+        "(value_json.attention.share * 100) | round(1)"
+        " if value_json.attention and value_json.attention.share is not none else None",
         "mdi:eye",
     )
     for i, line in enumerate(camera.lines):

@@ -13,15 +13,17 @@ Rules:
 
 import logging
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
+from edged.config.broker import is_loopback
 from edged.config.model import Config
 from edged.messages.status import StatusMessage
 from edged.messages.topics import status_topic
 from edged.outbox.store import Outbox
-from edged.publish import credentials, status
+from edged.publish import credentials, reasons, status
 from edged.publish.drain import Drain
 from edged.publish.happenings import Accepted, Acknowledged, Failed, Greeted, Happening, Heard
 from edged.publish.herald import Herald
@@ -30,7 +32,7 @@ from edged.publish.machine import Machine
 from edged.publish.parcel import Parcel
 from edged.publish.reasons import Fault, Kind, Verdict
 from edged.publish.setbacks import Setbacks
-from edged.publish.state import LONGEST_DELAY_S, Event, State, after, delay_s
+from edged.publish.state import Event, State, after, begin_after_s, delay_s
 
 log = logging.getLogger(__name__)
 
@@ -91,9 +93,11 @@ class Publisher:
         self._link: Link | None = None
         self._mqtt5 = True
         self._greeted = False
-        self._client_id = config.broker.client_id or f"edged-{config.device.id}"
-        self._setbacks = Setbacks(self._client_id)
+        self._own_id = self._client_id = config.broker.client_id or f"edged-{config.device.id}"
+        self._setbacks = Setbacks(self._own_id)
         self._began = self._entered = self._due = self._heard = clocks.monotonic()
+        if not is_loopback(config.broker.host):
+            self._due += begin_after_s(time.clock_gettime(time.CLOCK_BOOTTIME), _random())
         self._machine = Machine(config.outbox.folder, self._began)
         self._sense = status.SenseWatch(self._began)
         self._look: status.Look | None = None
@@ -266,10 +270,21 @@ class Publisher:
         if dialling and self._greeted:
             self._mqtt5 = True  # it may have been the other way round
         fault = self._setbacks.failed(fault, now)
-        delay = delay_s(self._setbacks.failures, _random())
-        self._due = now + (LONGEST_DELAY_S if fault.kind is Kind.RIVAL else delay)
+        self._choose_client_id(refused=dialling and self._greeted)
+        self._due = now + delay_s(self._setbacks.failures, _random())
         log.warning("%s; trying again in %.1f s", fault.text, self._due - now)
-        self._setbacks.note(fault.text, now)
+        made_way = self._setbacks.standing if self._setbacks.rival else None
+        self._setbacks.note(made_way or fault.text, now)
+
+    def _choose_client_id(self, *, refused: bool) -> None:
+        """Step aside for a rival; come back when the broker lets us in under no other id."""
+        aside = self._client_id != self._own_id
+        if self._setbacks.rival:
+            self._client_id = f"{self._own_id}-{os.urandom(3).hex()}"
+            self._setbacks.standing = reasons.stepped_aside(self._own_id, self._client_id)
+            log.warning("%s", self._setbacks.standing)
+        elif aside and refused:
+            self._client_id, self._setbacks.standing = self._own_id, None
 
     def _say_if_news(self, now: float) -> None:
         if self._status_mid is not None or now < self._news_at:

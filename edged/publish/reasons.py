@@ -24,7 +24,7 @@ class Kind(enum.Enum):
     HUNG_UP = enum.auto()
     """The broker accepted us and dropped us without a word; a row of these has a meaning (setbacks.py)."""
     RIVAL = enum.auto()
-    """Another client has our client id: wait the longest delay, or the two would throw each other out for ever."""
+    """Another client has our client id: use another one, or the two would throw each other out for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,14 @@ def thrown_out(where: str, code: int) -> Fault:
     """The broker ended the connection with a DISCONNECT packet."""
     kind = Kind.RIVAL if code == TAKEN_OVER else Kind.PASSING
     return Fault(f"the broker at {where} ended the connection: {words(code)}", kind)
+
+
+def stepped_aside(client_id: str, instead: str) -> str:
+    """We have left our client id to a rival."""
+    return (
+        f"another client uses the client id {client_id!r} too; this one goes on as {instead!r}: each device needs its "
+        "own device.id (and its own broker.client_id, where that is set)"
+    )
 
 
 def rival_suspected(fault: Fault, client_id: str) -> Fault:

@@ -7,6 +7,8 @@ Rules:
   - BRIEF_IN_A_ROW connections that were accepted and dropped within BRIEF_S, without a word, are put down to another
     client with our id: mosquitto 2.0 does not name a take-over. The suspicion ends with a healthy connection, and with
     any other failure: a rival leaves the broker within reach.
+  - Whoever suspects a rival steps aside: it goes on under another client id, so that the two don't throw each other
+    out for ever. What is amiss then stands in the status until a person has given each its own.
   - An error is forgotten when a connection has outlived BRIEF_S and a message was acknowledged on it, or after
     FORGET_AFTER_S of being connected; never while what it tells of goes on.
   - Pure: time comes in, in monotonic seconds.
@@ -18,8 +20,8 @@ from edged.publish import reasons
 from edged.publish.reasons import Fault, Kind
 from edged.publish.state import LONGEST_DELAY_S
 
-BRIEF_S: Final = 8.0
-"""Longer than a rival's first three delays (1, 2 and 4 s at the most) and its way to the broker."""
+BRIEF_S: Final = 18.0
+"""Longer than a rival's first three delays (4, 8 and 16 s at the most) and its way to the broker."""
 BRIEF_IN_A_ROW: Final = 3
 HEALTHY_AFTER_S: Final = 2 * LONGEST_DELAY_S
 FORGET_AFTER_S: Final = 60.0
@@ -31,6 +33,8 @@ class Setbacks:
     def __init__(self, client_id: str) -> None:
         self.error: str | None = None
         """The last error in words; None when all is well."""
+        self.standing: str | None = None
+        """What goes on being amiss although messages get through; it is told whenever nothing else is."""
         self._client_id = client_id
         self._accepted_at: float | None = None
         self._unreached = 0
@@ -44,6 +48,11 @@ class Setbacks:
     def failures(self) -> int:
         """Failures in a row."""
         return self._unreached + self._lost
+
+    @property
+    def rival(self) -> bool:
+        """Whether another client with our id is known or suspected to be behind the last failure."""
+        return self._rival
 
     def accepted(self, now: float) -> None:
         """The broker has accepted us."""
@@ -86,7 +95,7 @@ class Setbacks:
             return
         proven = self._acknowledged and (leaving or now - self._accepted_at >= BRIEF_S)
         if proven or now - max(self._erred, self._accepted_at) >= FORGET_AFTER_S:
-            self.error = None
+            self.error = self.standing
 
     def _if_healthy(self, now: float) -> None:
         if self._accepted_at is not None and now - self._accepted_at >= HEALTHY_AFTER_S:

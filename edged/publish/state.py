@@ -63,9 +63,11 @@ TABLE: Final = MappingProxyType(
     }
 )
 
-FIRST_DELAY_S: Final = 1.0
+FIRST_DELAY_S: Final = 4.0
 LONGEST_DELAY_S: Final = 60.0
-LEAST_DELAY_S: Final = 0.5
+LEAST_DELAY_S: Final = 0.2
+JUST_BOOTED_S: Final = 300.0
+BOOT_SPREAD_S: Final = 30.0
 
 
 def after(state: State, event: Event) -> State:
@@ -84,11 +86,23 @@ def delay_s(failures: int, share: float) -> float:
     """How long to wait after so many failures in a row.
 
     "Full jitter" (Brooker, Exponential Backoff And Jitter, AWS 2015): a thousand devices that lost the same broker at
-    the same moment come back spread over the whole delay.
+    the same moment come back spread over the whole delay; tools/stampede shows how.
 
     Args:
         failures: 1 for the first failure.
         share: a random number, 0 to 1, evenly distributed.
     """
     longest = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(failures - 1, 10))
-    return max(LEAST_DELAY_S, longest * share)
+    return LEAST_DELAY_S + (longest - LEAST_DELAY_S) * share
+
+
+def begin_after_s(up_s: float, share: float) -> float:
+    """How long to wait before the very first attempt.
+
+    None at all, but where the machine has just booted: after a power cut all devices of a street boot at once.
+
+    Args:
+        up_s: seconds since the machine has booted.
+        share: a random number, 0 to 1, evenly distributed.
+    """
+    return BOOT_SPREAD_S * share if up_s < JUST_BOOTED_S else 0.0

@@ -1,11 +1,12 @@
 """The connection's table, and the delay between attempts."""
 
 import itertools
+from collections import Counter
 
 import pytest
 
 from edged.errors import FaultError
-from edged.publish.state import LONGEST_DELAY_S, TABLE, Event, State, after, delay_s
+from edged.publish.state import LEAST_DELAY_S, LONGEST_DELAY_S, TABLE, Event, State, after, begin_after_s, delay_s
 
 
 def test_the_usual_life_of_a_connection() -> None:
@@ -46,12 +47,19 @@ def test_what_the_table_does_not_name_is_a_fault() -> None:
 
 def test_the_delay_doubles_up_to_a_minute() -> None:
     """A broker that stays away is asked once a minute at the most."""
-    assert [delay_s(failures, 1.0) for failures in (1, 2, 3, 7, 100)] == [1, 2, 4, LONGEST_DELAY_S, LONGEST_DELAY_S]
+    assert [delay_s(failures, 1.0) for failures in (1, 2, 3, 7, 100)] == [4, 8, 16, LONGEST_DELAY_S, LONGEST_DELAY_S]
 
 
-def test_a_thousand_devices_come_back_spread_over_the_delay() -> None:
-    """No stampede: no second of the minute sees more than a few per cent of them."""
-    delays = [delay_s(10, device / 1000) for device in range(1000)]
-    busiest = max(sum(second <= delay < second + 1 for delay in delays) for second in range(61))
-    assert busiest <= 20
-    assert min(delays) >= 0.5
+@pytest.mark.parametrize(("failures", "most"), [(1, 27), (2, 14), (10, 2)])
+def test_a_thousand_devices_come_back_spread_over_the_delay(failures: int, most: int) -> None:
+    """No stampede: each tenth of a second sees no more than its share of them, from the first attempt on."""
+    delays = [delay_s(failures, device / 1000) for device in range(1000)]
+    assert max(Counter(int(delay * 10) for delay in delays).values()) <= most
+    assert min(delays) >= LEAST_DELAY_S
+
+
+def test_a_device_that_has_just_booted_takes_its_time() -> None:
+    """After a power cut everybody boots at once; a service that is merely restarted begins at once."""
+    spread = [begin_after_s(60, device / 1000) for device in range(1000)]
+    assert max(Counter(int(delay) for delay in spread).values()) <= 35
+    assert begin_after_s(86_400, 0.5) == 0
