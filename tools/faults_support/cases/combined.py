@@ -1,5 +1,6 @@
 """combined: the broker is away, the clock is stepped, and the power goes; all at once."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -69,13 +70,15 @@ def combined(lab: Lab) -> None:
             lab.wait_until(lambda size=size: committed.stat().st_size > size, "windows are committed all the same")
             time.sleep(lab.chance.uniform(0, 0.5))
             # What the block device holds at this instant is what a power cut leaves: the page cache is not in it.
+            for each in (producer, publish):
+                each.signal(signal.SIGSTOP)
             record = committed.read_bytes()
             cut = lab.folder / "cut"
             subprocess.run(["cp", "--sparse=always", str(image), str(cut)], check=True)
             producer.kill()
             publish.kill()
         cut.replace(image)
-        committed.write_bytes(record)  # the copy is at least as new as this
+        committed.write_bytes(record)
         clock.write_text(lab.chance.choice(STEPS) + "\n")
         broker.start()
     with disk(folder, "ext4", image=image):

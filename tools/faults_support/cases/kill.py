@@ -48,7 +48,7 @@ class Victim:
     "kill",
     "SIGKILL of sense, publish and supervisor: at random, and at commit, publish, PUBACK, settle",
     count=2000,
-    short=40,
+    short=10,
     needs=["mosquitto"],
 )
 def kill(lab: Lab) -> None:

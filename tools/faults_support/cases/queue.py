@@ -27,7 +27,7 @@ ROOM = "max_queued_messages 1000000"
     "backlog",
     "so many windows wait while the broker is away; publish is killed while it sends them",
     count=43_200,
-    short=1500,
+    short=600,
     needs=["mosquitto"],
 )
 def backlog(lab: Lab) -> None:
@@ -115,7 +115,7 @@ def overfill(lab: Lab) -> None:
     "broker-kill",
     "SIGKILL of the broker at random, with a consumer that reconnects",
     count=200,
-    short=3,
+    short=2,
     needs=["mosquitto"],
 )
 def broker_kill(lab: Lab) -> None:
