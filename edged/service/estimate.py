@@ -3,7 +3,8 @@
 Strategy: a network gives part of every face to the wrong emotions, so the mean of its scores leans towards the mix it
 was trained on. The card says how (`answers`). The estimate is the mean, moved a part of the way (`weight`) to the mix
 that explains it best: the distribution on the simplex whose expected mean scores are nearest to those seen (least
-squares; Bella et al. 2010, "Quantification via Probability Estimators", have the unconstrained form).
+squares; Bella et al. 2010, "Quantification via Probability Estimators", have the unconstrained form). The more noise
+privacy has added, the less it is moved.
 
 The standard error has three independent parts, added as squares:
   - the visits are a sample: `spread` × p (1 - p) / visits, where p has one visit more with the emotion and one more
@@ -31,6 +32,9 @@ from edged.vision.card import Estimate
 ROUNDS: Final = 100
 """Steps of projected gradient descent, from the mean itself. Going on until nothing moves gains nothing: the rest of
 the way lies along classes that the answers hardly tell apart."""
+UNSETTLING: Final = 0.02
+"""Standard deviation of privacy's noise in a share at which the mean is moved half as far: moving enlarges noise, too.
+So chosen, the estimate is nowhere farther from the truth than the mean (tools/emotion/README.md)."""
 _HALF_A_PER_CENT: Final = 0.005
 """Released shares are rounded to 0.01."""
 
@@ -43,8 +47,8 @@ def estimate(figures: EmotionFigures, privacy: Privacy, camera: Camera, known: E
     """
     hidden = _hidden(figures.visits, privacy)
     seen = _completed(figures.mean_scores, 1.0 - hidden)
-    shares = _moved(seen, known)
     noise = noise_visits(privacy, camera) / figures.visits
+    shares = _moved(seen, known, known.weight / (1.0 + (noise / UNSETTLING) ** 2))
     errors = []
     for share, told, of_model in zip(shares, figures.mean_scores, known.model_errors, strict=True):
         likely = (share * figures.visits + 1.0) / (figures.visits + 2.0)
@@ -77,7 +81,7 @@ def _completed(told: Shares, highest: float) -> Shares:
     return nearest([share + missing * at / max(sum(coded), 1) for share, at in zip(told, coded, strict=True)], 1)
 
 
-def _moved(seen: Shares, known: Estimate) -> Shares:
+def _moved(seen: Shares, known: Estimate, weight: float) -> Shares:
     answers = known.answers
     columns = list(zip(*answers, strict=True))
     step = 1.0 / _largest_square(answers)
@@ -85,9 +89,7 @@ def _moved(seen: Shares, known: Estimate) -> Shares:
     for _ in range(ROUNDS):
         off = [_product(column, mix) - share for column, share in zip(columns, seen, strict=True)]
         mix = nearest([share - step * _product(row, off) for share, row in zip(mix, answers, strict=True)], 1)
-    return tuple(
-        (1.0 - known.weight) * share + known.weight * explained for share, explained in zip(seen, mix, strict=True)
-    )
+    return tuple((1.0 - weight) * share + weight * explained for share, explained in zip(seen, mix, strict=True))
 
 
 def _largest_square(rows: Sequence[Sequence[float]]) -> float:

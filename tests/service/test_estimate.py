@@ -50,6 +50,13 @@ def test_mix_that_explains_the_mean_scores_is_found() -> None:
     assert shares == pytest.approx(MIX, abs=0.012)  # mean scores are told to 0.01
 
 
+def test_noise_keeps_the_estimate_at_the_mean() -> None:
+    """What was made coarse for privacy is not sharpened: the estimate of few rounded visits is the mean itself."""
+    seen = MIX @ np.array(CONFUSED)
+    coarse, _ = estimate(figures(seen, 20), ROUNDED, CAMERA, KNOWN)
+    assert coarse == pytest.approx(seen, abs=0.02)
+
+
 def test_weight_says_how_far_the_mean_is_moved() -> None:
     """Weight 0 leaves the mean of scores, a quarter moves it a quarter of the way."""
     seen = MIX @ np.array(CONFUSED)
@@ -79,7 +86,7 @@ def test_errors_shrink_with_visits_and_grow_with_the_grid_and_the_model_error() 
     """Each of the three parts shows."""
 
     def error(visits: int, privacy: Privacy, model_error: float = 0.0) -> float:
-        known = KNOWN.model_copy(update={"model_errors": [model_error] * 8})
+        known = KNOWN.model_copy(update={"model_errors": [model_error] * 8, "weight": 0.0})
         return estimate(figures(MIX, visits), privacy, CAMERA, known)[1][0]
 
     assert error(400, EXACT) == pytest.approx(error(100, EXACT) / 2, rel=0.03)
@@ -134,7 +141,8 @@ def test_plain_figures_stay_as_they_are() -> None:
 def test_true_shares_lie_within_the_interval_nine_times_in_ten() -> None:
     """Windows of forty through the gate itself: 1.645 standard errors to both sides hold about 90 %."""
     rng = np.random.default_rng(7)
-    answers = np.array(CONFUSED)
+    answers = 0.9 * np.eye(8) + 0.1 / 8
+    known = Estimate(answers=answers.tolist(), weight=0.25, spread=0.7, model_errors=[0.02] * 8)
     within = []
     for _ in range(150):
         truth = rng.dirichlet(10 * MIX)
@@ -144,7 +152,7 @@ def test_true_shares_lie_within_the_interval_nine_times_in_ten() -> None:
         release = gate_of(ROUNDED, CAMERA, None, lambda below: int(rng.integers(below))).close(tally)
         assert release is not None
         assert release.emotion is not None
-        shares, errors = estimate(release.emotion, ROUNDED, CAMERA, KNOWN)
+        shares, errors = estimate(release.emotion, ROUNDED, CAMERA, known)
         within += (np.abs(np.array(shares) - truth) <= 1.645 * np.array(errors)).tolist()
     assert 0.85 <= np.mean(within) <= 0.98
 

@@ -184,7 +184,12 @@ def main() -> None:
     faces, scores = load(args.data), np.load(args.scores).astype(np.float64)
     scores = scores / scores.sum(1, keepdims=True)
     shares = faces.shares.astype(np.float64)
-    policies = {"exact (k 2, grid 1)": EXACT, "threshold (k 10, grid 5)": Privacy()}
+    usual = Privacy()
+    policies = {
+        "exact (k 2, grid 1)": EXACT,
+        f"threshold (k {usual.k}, grid {usual.rounding})": usual,
+        "threshold (k 10, grid 5)": Privacy(k=10, grid=5),
+    }
     if args.differential:
         policies["differential (ε 1)"] = Privacy(policy="differential")
     figures: dict[str, Any] = {"estimate": fitted(scores, shares, faces.labels)}
