@@ -124,3 +124,13 @@ def test_a_second_one_on_the_same_folder_refuses(configure: Configure, run: Call
     config = configure(1)
     with exclusive(config.outbox.folder, "publish"), pytest.raises(InUseError, match="another edged publish"):
         publish.main(config, threading.Event())
+
+
+def test_room_on_the_disk_is_taken_as_configured(configure: Configure, run: Callable[..., Running]) -> None:
+    """`outbox.reserve_bytes` is what file and journal have in advance."""
+    config = configure(1)
+    reserve = 1 << 20
+    config = config.model_copy(update={"outbox": config.outbox.model_copy(update={"reserve_bytes": reserve})})
+    assert run(config).end() == 0
+    for name in ("outbox.sqlite", "outbox.sqlite-wal"):
+        assert reserve <= (config.outbox.folder / name).stat().st_size < 2 * reserve
