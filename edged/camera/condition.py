@@ -10,6 +10,7 @@ Rules:
     frame, refinements), and a clock that the camera writes into the picture goes on. So a picture is new when more than
     a fiftieth of its samples differ from each of the versions that were seen lately.
   - What really moves is told from an encoder's versions by how far samples move, so a looped film isn't frozen.
+  - Time without pictures shows nothing, neither that they change nor that they don't.
   - Two thresholds each way, and a time: a state that hangs on one of them would flap.
 """
 
@@ -31,6 +32,8 @@ CONTRAST_ABOVE: Final = 9.0
 
 _EVERY_S: Final = 0.45
 """Two looks a second are enough; a little less than half, for cameras of whole frames per second."""
+_GAP_S: Final = 3.0
+"""A longer time between two pictures was an interruption."""
 _COLUMNS, _ROWS = 64, 48
 _NEW_SHARE: Final = 0.02
 _MOVED_LEVELS: Final = 16
@@ -51,14 +54,17 @@ class ConditionMeter:
 
     def __init__(self) -> None:
         self.condition = Condition.CLEAR
-        self._looked_at = float("-inf")
+        self._looked_at = 0.0
         self._light_at: float | None = None
         self._new_at = 0.0
         self._versions: list[NDArray[np.int16]] = []
 
     def note(self, now: float, pixels: NDArray[np.uint8]) -> Condition:
         """Take in a picture, (height, width, 3) uint8; return how the camera's pictures are."""
-        if now - self._looked_at >= _EVERY_S:
+        passed = now - self._looked_at
+        if passed >= _EVERY_S:
+            if passed > _GAP_S and self.condition is not Condition.FROZEN:
+                self._new_at += passed
             self._looked_at = now
             self.condition = self._judge(now, _sampled(pixels))
         return self.condition

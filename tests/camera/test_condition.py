@@ -92,6 +92,14 @@ def test_a_camera_that_was_opened_anew_and_gives_the_old_picture_is_still_frozen
     assert meter.note(1500.0, scene()) is Condition.FROZEN
 
 
+def test_a_camera_that_comes_and_goes_with_the_same_picture_is_not_frozen() -> None:
+    """A picture now and then, the same each time: that little isn't enough to say that it is frozen."""
+    meter = ConditionMeter()
+    for opening in range(20):
+        conditions = [meter.note(1000 + 30 * opening + index / 2, scene()) for index in range(2)]
+        assert set(conditions) == {Condition.CLEAR}
+
+
 def black(mean: float, sigma: float = 1.0) -> Iterator[Picture]:
     return noisy(np.full((48, 64, 3), mean, np.uint8), sigma)
 
