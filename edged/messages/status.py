@@ -33,6 +33,12 @@ class SenseReport(Part):
     cameras: tuple[CameraStatus, ...]
     models: tuple[ModelUsed, ...]
     runtime: str
+    face_ms: int | None = Field(
+        default=None,
+        ge=1,
+        description="Milliseconds that the face model takes for a picture, whoever is in it: the least of a minute, "
+        "rounded up to 1, 2 or 5 times a power of ten; null before the first picture.",
+    )
     clock: Literal["synchronised", "unsynchronised", "recording"]
     store: Literal["ok", "degraded"] = Field(
         default="ok", description="degraded: what it measures waits in memory, because the disk takes nothing."

@@ -199,6 +199,14 @@ def _health(config: Config) -> Iterator[Sensor | BinarySensor]:
         options=("synchronised", "unsynchronised", "recording"),
     )
     yield sensor(
+        "face_ms",
+        "face model time",
+        "value_json.sense.face_ms if value_json.sense else None",
+        device_class="duration",
+        state_class="measurement",
+        unit_of_measurement="ms",
+    )
+    yield sensor(
         "temperature",
         "processor temperature",
         "value_json.machine.cpu_temperature_c if value_json.machine else None",

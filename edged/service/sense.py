@@ -34,9 +34,11 @@ from edged.service.handover import DEADLINE_S, Handover
 from edged.service.ledger import DurableLedger
 from edged.service.line import Line, Sees
 from edged.service.post import STOP_WITHIN, Post
+from edged.service.pulse import Pulse
 from edged.service.signals import Stop
 from edged.service.watchdog import UNWATCHED, Progress, Stage
 from edged.vision.sighting import Sighting
+from edged.vision.stages import DETECT
 from edged.windows.schedule import Clock
 
 LONGEST_WAIT = 0.25
@@ -140,6 +142,7 @@ class _Live:
         self._posts = {
             c.id: Post(config, c, self._desk, self._eyes.sees, reading, ledger=ledger) for c in config.cameras
         }
+        self._pulse = Pulse()
         self._reported: SenseReport | None = None
         self._report_due = 0.0
 
@@ -180,6 +183,7 @@ class _Live:
         line = self._posts[frame.camera].line
         if line.is_open:
             line.see(frame.captured, *self._eyes.look(frame))
+            self._pulse.beat(self._eyes.last_stages[DETECT], frame.captured)
 
     def _all_ended(self) -> bool:
         return all(post.ended for post in self._posts.values()) and self._desk.empty
@@ -208,6 +212,7 @@ class _Live:
             cameras=tuple(post.status(reading) for post in self._posts.values()),
             models=sees.models,
             runtime=sees.runtime,
+            face_ms=self._pulse.face_ms,
             clock="synchronised" if reading.clock is Clock.SYNCHRONISED else "unsynchronised",
             store="ok" if self._handover.fault is None else "degraded",
             last_error=self._handover.fault,

@@ -77,7 +77,13 @@ def well(**changes: object) -> StatusMessage:
         version="0.1.0",
         uptime_s=60,
         sense=SenseReport(
-            at=camera.since, cameras=(camera,), models=(), runtime="litert", clock="synchronised", last_error=None
+            at=camera.since,
+            cameras=(camera,),
+            models=(),
+            runtime="litert",
+            face_ms=20,
+            clock="synchronised",
+            last_error=None,
         ),
         sense_silent=False,
         outbox=OutboxStatus(waiting=2, dropped=0, store="ok"),

@@ -97,6 +97,7 @@ HEALTH = [
     ("waiting", "2"),
     ("dropped", "0"),
     ("clock", "synchronised"),
+    ("face_ms", "20"),
     ("temperature", "50"),
     ("disk", "12300"),
     ("door_state", "live"),

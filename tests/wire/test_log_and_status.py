@@ -65,6 +65,9 @@ def statuses(video: Path, broker: Mosquitto, folder: Path) -> list[dict[str, Any
             camera["since"] = None
         if status["sense"]:
             status["sense"]["at"] = None
+            # Of the machine, not of the scene: tests/service/test_pulse.py and tests/publish/test_machine.py hold that.
+            status["sense"]["face_ms"] = None
+        status["machine"] = None
         told.append(status)
     return told
 
