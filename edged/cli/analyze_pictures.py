@@ -66,6 +66,8 @@ def _given(faces: str | None, pictures: int) -> list[Rectangle] | None:
 
 def _decode(path: Path) -> Still:
     name = "standard input" if path == STANDARD_INPUT else str(path)
+    if path != STANDARD_INPUT and not path.exists():
+        raise MissingInputError(f"there is no file or folder {name}: check its name")
     try:
         if path == STANDARD_INPUT:
             content = sys.stdin.buffer.read(MOST_FILE_BYTES + 1)

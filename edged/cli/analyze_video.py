@@ -74,6 +74,8 @@ def analyze_video(config: Config, parsed: argparse.Namespace, path: Path) -> int
 
 
 def _open(config: Config, path: Path) -> Video:
+    if not path.exists():
+        raise MissingInputError(f"there is no file or folder {path}: check its name")
     try:
         return Video(config, path)
     except (InputError, MissingInputError) as error:

@@ -93,7 +93,7 @@ def test_one_bad_file_doesn_t_stop_the_rest(pictures: Path, tmp_path: Path) -> N
     assert [Path(json.loads(line)["file"]).name for line in done.stdout.splitlines()] == ["a.jpg"]
     *_, first, second, last = done.stderr.splitlines()
     assert f"{bad} is not a picture" in first
-    assert "none.png can't be read" in second
+    assert f"there is no file or folder {tmp_path / 'none.png'}" in second
     assert "2 of 3 pictures" in last
 
 
@@ -252,7 +252,7 @@ def test_interrupted_it_leaves_what_is_whole(sample: Path, tmp_path: Path) -> No
         (["--faces", "nowhere.txt", "PICTURE"], ExitCode.NO_INPUT, "there is no such file"),
         (["--faces", "1,2,3,4", "PICTURE", "PICTURE"], ExitCode.USAGE, "belong to one picture"),
         (["PICTURE", "VIDEO"], ExitCode.USAGE, "can't be mixed"),
-        (["none.mp4"], ExitCode.NO_INPUT, "can't be read"),
+        (["none.mp4"], ExitCode.NO_INPUT, "there is no file or folder none.mp4"),
         (["*.none"], ExitCode.NO_INPUT, "matches no file"),
         ([], ExitCode.USAGE, "name what is to be analysed"),
     ],
