@@ -22,8 +22,8 @@ Rules:
   - Noise is OpenDP's, over integers; nothing else here draws random numbers. OpenDP's own account (`map`) decides
     whether a query keeps to its share of ε.
   - No carry: a visit that is asked about in two windows would have to be paid for twice.
-  - Nothing is used that one visit moves in the record of another: not `people` (a fragment is one by another's end),
-    not the most in view.
+  - Nothing is used that one visit moves in the record of another: fragments aren't marked (a fragment is one by
+    another's end; edged.service.line), and the most in view isn't told.
   - Paid before asked, always (edged.anonymise.budget). A window in which the camera was never live is not asked about
     and costs nothing: that it was blind is public, and who was still in view when it went blind is forgotten.
 """
@@ -36,12 +36,10 @@ from typing import Any, Final
 from edged.anonymise.budget import MICRO, Ledger
 from edged.anonymise.sums import EmotionSums, Parts, Sums, TimeSums
 from edged.errors import UnavailableError
-from edged.windows.tally import BOUNDS_S, SCORE_STEPS, WIDTHS_S, Counts, Tally, padded
+from edged.windows.tally import BOUNDS_S, MIDDLES_S, SCORE_STEPS, Counts, Tally, padded
 from edged.words import EMOTIONS
 
 CLASSES: Final = len(BOUNDS_S)
-MIDDLES_S: Final = tuple(bound + width / 2 for bound, width in zip(BOUNDS_S, WIDTHS_S, strict=True))
-"""What a visit of each class counts in a mean."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ Shares = tuple[float, ...]
 class TimeFigures:
     """How long visits were somewhere."""
 
-    mean_s: float
-    """Mean of those in the histogram; 0 when it is empty."""
+    mean_s: float | None
+    """None when no class can be told."""
     histogram: Counts
     """Visits per class of edged.windows.tally.BOUNDS_S."""
 
@@ -40,9 +40,10 @@ class Release:
     visits: int
     dwell: TimeFigures
     attention: TimeFigures
-    attention_share: float
-    """Share of the time in view that faces were turned towards the camera."""
-    in_view_mean: float
+    attention_share: float | None
+    """Share of the time in view that faces were turned towards the camera; None when either can't be told."""
+    in_view_mean: float | None
+    """None when times in view can't be told."""
     in_view_most: int | None
     emotion: EmotionFigures | None
     crossings: Counts

@@ -43,14 +43,15 @@ class Gate:
 
 
 def _release(sums: Sums, windows: int, live_ms: int) -> Release:
-    dwell, attention = _time_figures(sums.dwell), _time_figures(sums.attention)
+    dwell = _time_figures(sums.dwell)
+    in_view, looking = sums.dwell.seconds, sums.attention.seconds
     return Release(
         windows_covered=windows,
         visits=sums.visits,
         dwell=dwell,
-        attention=attention,
-        attention_share=_ratio(attention.mean_s * sums.attention.visits, dwell.mean_s * sums.dwell.visits),
-        in_view_mean=round(1000 * dwell.mean_s * sums.visits / max(live_ms, 1), 2),
+        attention=_time_figures(sums.attention),
+        attention_share=None if in_view is None or looking is None else _ratio(looking, in_view),
+        in_view_mean=None if dwell.mean_s is None else round(1000 * dwell.mean_s * sums.visits / max(live_ms, 1), 2),
         in_view_most=sums.most,
         emotion=_emotion(sums.emotion) if sums.emotion else None,
         crossings=sums.crossings,
@@ -59,7 +60,8 @@ def _release(sums: Sums, windows: int, live_ms: int) -> Release:
 
 
 def _time_figures(sums: TimeSums) -> TimeFigures:
-    return TimeFigures(round(sums.seconds / max(sums.visits, 1), 1), sums.histogram)
+    mean = None if sums.seconds is None else round(sums.seconds / sums.visits, 1) if sums.visits else 0.0
+    return TimeFigures(mean, sums.histogram)
 
 
 def _emotion(sums: EmotionSums) -> EmotionFigures:

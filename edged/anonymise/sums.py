@@ -17,9 +17,10 @@ Parts = tuple[float, ...]
 class TimeSums:
     """How long visits were somewhere."""
 
-    visits: int
-    """Visits that the seconds are of."""
-    seconds: float
+    visits: float
+    """Visits that the seconds are of; not a whole number where parts are estimated."""
+    seconds: float | None
+    """None when no class can be told."""
     histogram: Counts
     """Visits per class of edged.windows.tally.BOUNDS_S."""
 

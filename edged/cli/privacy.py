@@ -122,12 +122,18 @@ def _rounding(config: Config) -> list[str]:
         )
     else:
         paragraphs.append(
-            f"Counts are told in multiples of {privacy.rounding}, sums likewise, and no count is ever told as all of "
-            f"its whole: at least {privacy.rounding} visits always remain deniable. Whether a count is rounded up or "
-            f"down, and how far above {privacy.k} the threshold lies, is drawn in secret, so that nobody can steer it. "
-            f"One visitor still moves a figure with a probability of 1 in {privacy.rounding}, and shows more to an "
-            "observer who knows all the others (docs/ATTACKS.md has the figures); where such a one must be reckoned "
-            'with, use policy = "differential".'
+            f"Counts are told in multiples of {privacy.rounding}. Whether one is rounded up or down, and how far above "
+            f"{privacy.k} the threshold lies, is drawn in secret, so that nobody can steer it: one visitor moves a "
+            f"figure with a probability of 1 in {privacy.rounding} at the most. What fewer than {privacy.k} people did "
+            "(stayed so long, crossed that line, looked like that) is told as 0, and nothing is told as done by all: "
+            f"{privacy.rounding} visits always remain deniable. The mean scores of emotions alone also show what few "
+            "people's faces did, rounded likewise."
+        )
+        paragraphs.append(
+            "Who returns to where he left counts once in everything but the number of visits and crossings. Somebody "
+            "who comes day by day is in many messages, and what little each tells adds up; so does what several "
+            "cameras tell of him. An observer who knows all other visitors exactly learns more. docs/ATTACKS.md has "
+            'the figures. Where such a one must be reckoned with, use policy = "differential".'
         )
     return paragraphs
 

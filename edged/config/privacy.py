@@ -4,6 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+LARGEST_TRIAL = 3
+"""Up to this k figures are exact unless a grid is asked for."""
+
 
 class Privacy(BaseModel):
     """What may leave the device."""
@@ -15,7 +18,7 @@ class Privacy(BaseModel):
     k: Annotated[int, Field(ge=2, le=1000)] = 10
     """A window is released only with at least so many visits."""
     grid: Annotated[int, Field(ge=1, le=500)] | None = None
-    """threshold: counts are told in multiples of this; None: half of k. 1 tells them exactly: for trials only."""
+    """threshold: counts are told in multiples of this; None: k, or exactly for a trial's k of 2 or 3, as 1 does."""
     carry_windows: Annotated[int, Field(ge=0, le=96)] = 3
     """threshold: so many windows' visits may wait for k to be reached; then they are dropped unseen."""
     epsilon: Annotated[float, Field(ge=0.01, le=10)] = 1.0
@@ -26,12 +29,12 @@ class Privacy(BaseModel):
     @property
     def rounding(self) -> int:
         """The grid that is in force."""
-        return self.grid or max(self.k // 2, 1)
+        return self.grid or (self.k if self.k > LARGEST_TRIAL else 1)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.grid is not None and self.grid > self.k:
-            raise ValueError("grid must not be more than k: a window of k visits would be told as none")
+            raise ValueError("grid must not be more than k: windows would have to be larger than k asks for")
         if self.epsilon > self.daily_epsilon:
             raise ValueError("epsilon must not be more than daily_epsilon: not even one window would be told")
         return self

@@ -27,7 +27,7 @@ class Span(Part):
 
 
 class TimeHistogram(Part):
-    """Visits by how long, in seconds."""
+    """People by how long, in seconds; 0 also where there were too few to be told."""
 
     under_5_s: int = Field(ge=0)
     from_5_s: int = Field(ge=0, description="5 s or more, less than 15 s.")
@@ -39,25 +39,31 @@ class TimeHistogram(Part):
 class Times(Part):
     """How long visits were somewhere."""
 
-    mean_s: float = Field(ge=0, description="Mean seconds of the visits in the histogram; a visit counts up to 120 s.")
+    mean_s: float | None = Field(
+        ge=0,
+        description="Mean seconds; a visit counts up to 120 s. Null when no class can be told. Made of the classes "
+        "that are told; what they leave over is taken to be spread over the others, short ones first.",
+    )
     histogram: TimeHistogram
 
 
 class Attention(Times):
     """How long faces were turned towards the camera."""
 
-    share: Share = Field(description="Share of the time in view.")
+    share: Share | None = Field(description="Share of the time in view; null when either mean is.")
 
 
 class InView(Part):
     """How many people at a time."""
 
-    mean: float = Field(ge=0, description="Mean number of counted visitors in view while the camera was live.")
+    mean: float | None = Field(
+        ge=0, description="Mean number of counted visitors in view while the camera was live; null when the dwell is."
+    )
     most: int | None = Field(ge=0, description="No more than so many were in view at a time.")
 
 
 class Crossings(Part):
-    """Visits that crossed a line; each counts once per direction."""
+    """Visits that crossed a line, each once per direction; 0 also where too few did to be told."""
 
     id: str = Field(description="Id of the line, as configured.")
     inwards: int = Field(ge=0, alias="in")
@@ -97,7 +103,9 @@ class Emotion(Part):
     """Emotions as the faces showed them (not what people felt)."""
 
     visits: int = Field(ge=1, description="Visits that the figures rest on: those whose face was seen well enough.")
-    face_distribution: EmotionShares = Field(description="Share of visits whose strongest mean score is this emotion.")
+    face_distribution: EmotionShares = Field(
+        description="Share of visits whose strongest mean score is this emotion; 0 also where too few can be told."
+    )
     mean_scores: EmotionShares = Field(description="Mean over visits of each visit's mean scores.")
     estimate: Estimate | None = Field(
         default=None,
@@ -132,7 +140,9 @@ class Privacy(Part):
     policy: Literal["threshold", "differential"] = Field(description="Protected by rounding, or by noise.")
     k: int = Field(ge=2, description="A window is released only with at least so many people.")
     grid: int | None = Field(
-        ge=1, description="Counts are told in multiples of this, and never all of a whole; null with noise."
+        ge=1,
+        description="Counts are told in multiples of this, a part never as all of its whole, and one of fewer than k "
+        "visits as 0; several lines or zones in multiples of so many grids; null with noise.",
     )
     budget: Budget | None = Field(default=None, description="Null but for the differential policy.")
     windows_covered: int = Field(

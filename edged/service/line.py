@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from edged.anonymise.budget import Ledger
-from edged.config.model import Camera, Config
+from edged.config.model import Camera, Config, Visits
 from edged.messages.window import ModelUsed
 from edged.outbox.row import Compose
 from edged.service.clock import Reading
@@ -26,7 +26,7 @@ from edged.visits.book import VisitBook
 from edged.visits.visit import Visit
 from edged.windows.coverage import CoverageMeter
 from edged.windows.schedule import Clock, Schedule, Span
-from edged.windows.tally import Tally
+from edged.windows.tally import Tally, most_at_once
 
 LATENESS = 1.0
 """Seconds that a frame may wait for the models: visits are not ended before such a frame had its chance."""
@@ -55,12 +55,14 @@ class Line:
         self._hours = config.hours
         self.is_open = config.hours.open_at(reading.wall)
         """Whether it is opening hours; outside of them no picture is to be taken."""
-        self._book = VisitBook(config.visits, camera)
+        self._book = VisitBook(_visits(config), camera)
         self._schedule = Schedule(config.windows.length_s, reading.now, reading.wall, reading.clock)
         self._coverage = CoverageMeter(_longest_gap(camera), reading.now)
         self._ledger = ledger or ledger_of(config)
         self._gate = gate_of(config.privacy, camera, self._ledger, _chance(reading.clock))
         self._tally = Tally()
+        self._stays: list[tuple[float, float]] = []
+        """When the visits of the open window began and ended."""
 
     def see(self, captured: float, sightings: Sequence[Sighting], sees: Sees) -> None:
         """Take in what one frame showed, and to which models."""
@@ -85,17 +87,25 @@ class Line:
     def _count(self, visits: Sequence[Visit]) -> None:
         for visit in visits:
             self._tally += Tally.of(visit)
+            self._stays.append((visit.start, visit.end))
 
     def _close(self, span: Span, *, finished: bool = False) -> Compose:
         coverage = self._coverage.cut(span.monotonic_end)
-        live = Tally(live_ms=round(coverage.live_share * span.duration * 1000))  # no finer than the message says it
+        live_ms = round(coverage.live_share * span.duration * 1000)  # no finer than the message says it
+        window = self._tally + Tally(live_ms=live_ms, most=most_at_once(self._stays))
         cut = span.partial and span.clock is not Clock.RECORDING and not finished
-        release = self._gate.close(self._tally + live, cut=cut)
-        self._tally = Tally()
+        release = self._gate.close(window, cut=cut)
+        self._tally, self._stays = Tally(), []
         balance = self._ledger.balance() if self._ledger else None
         sees = self._sees
         basis = Basis(self._camera, span, coverage, self._privacy, sees.models, sees.runtime, balance, sees.estimate)
         return partial(window_message, basis, release)
+
+
+def _visits(config: Config) -> Visits:
+    """Return the settings of visits. Noise is for visits as such: whether one continues another may not count there."""
+    noisy = config.privacy.policy == "differential"
+    return config.visits.model_copy(update={"same_person_s": 0.0}) if noisy else config.visits
 
 
 def _chance(clock: Clock) -> Callable[[int], int] | None:

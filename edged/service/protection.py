@@ -11,7 +11,7 @@ from collections.abc import Callable
 from edged.anonymise.budget import MICRO, Ledger, MemoryLedger
 from edged.anonymise.differential import Differential, opendp_laplace
 from edged.anonymise.release import Gate
-from edged.anonymise.threshold import Drawn, Threshold
+from edged.anonymise.threshold import Threshold
 from edged.config.model import Camera, Config
 from edged.config.privacy import Privacy
 
@@ -28,9 +28,8 @@ def gate_of(privacy: Privacy, camera: Camera, ledger: Ledger | None, below: Call
     """
     places = len(camera.lines), len(camera.zones)
     if ledger is None:
-        return Gate(
-            Threshold(privacy.k, privacy.rounding, Drawn(below or secrets.randbelow)), privacy.carry_windows, *places
-        )
+        protection = Threshold(privacy.k, privacy.rounding, below or secrets.randbelow)
+        return Gate(protection, privacy.carry_windows, *places)
     return Gate(Differential(privacy.k, micro(privacy.epsilon), ledger, opendp_laplace()), 0, *places)
 
 

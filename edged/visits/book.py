@@ -46,7 +46,6 @@ class VisitBook:
             if entry is None:
                 entry = self._open[track.id] = Entry(now, sighting.box, self._camera)
             entry.add(now, sighting, self._settings, self._camera)
-        self._note_company()
         return ended
 
     def advance(self, now: float) -> list[Visit]:
@@ -88,12 +87,7 @@ class VisitBook:
         for i, (end, place) in enumerate(self._left):  # the one that would be forgotten first
             gap = entry.start - end
             reach = min(REACH + REACH_PER_SECOND * gap, REACH_MOST)
-            if 0 <= gap <= self._settings.same_person_s and apart(entry.first, place) <= reach:
+            if 0 < gap <= self._settings.same_person_s and apart(entry.first, place) <= reach:
                 del self._left[i]
                 return True
         return False
-
-    def _note_company(self) -> None:
-        present = sum(1 for e in self._open.values() if not e.counted and e.good >= self._settings.min_sightings)
-        for entry in self._open.values():
-            entry.company = max(entry.company, present)

@@ -31,7 +31,6 @@ class Entry:
         "_unmoved_since",
         "_weighted",
         "_zone_s",
-        "company",
         "counted",
         "crossings",
         "end",
@@ -46,7 +45,6 @@ class Entry:
         self.first = self.last = first
         self.good = 0
         """Sightings that are evidence of a person."""
-        self.company = 1
         self.counted = False
         """True when the visit has been told, or never will be: the rest of the track says nothing more."""
         self.crossings: set[tuple[int, bool]] = set()
@@ -85,7 +83,6 @@ class Entry:
             end=self.end,
             attention=min(self._attention, self.dwell),
             scores=self._mean_scores(),
-            company=self.company,
             crossings=frozenset(self.crossings),
             zones=tuple(min(seconds, self.dwell) for seconds in self._zone_s),
             fragment=fragment,

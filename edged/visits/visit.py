@@ -20,8 +20,6 @@ class Visit:
     """Seconds during which the face was turned towards the camera."""
     scores: Scores | None
     """Mean scores over the visit, weighted by time; None when no sighting was good enough to tell."""
-    company: int = 1
-    """The most people in view at a time during the visit, this one counted."""
     crossings: frozenset[tuple[int, bool]] = frozenset()
     """(index of the line, True for in): each line and direction at most once."""
     zones: tuple[float, ...] = ()

@@ -10,7 +10,7 @@ Rules:
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from typing import Final, Self
 
 from edged.visits.visit import Visit
@@ -19,6 +19,8 @@ BOUNDS_S: Final = (0, 5, 15, 30, 60)
 """Lower bounds in seconds of the classes of dwell, attention and time in zones; the last class is open."""
 WIDTHS_S: Final = (5, 10, 15, 30, 60)
 """Widths of the classes; in the open one, a visit counts up to 60 s more than its bound."""
+MIDDLES_S: Final = tuple(bound + width / 2 for bound, width in zip(BOUNDS_S, WIDTHS_S, strict=True))
+"""What a visit of each class counts in a mean where only its class is known."""
 TIME_STEPS: Final = 20
 """How far into its class a time reaches is counted in so many steps of the class's width."""
 SCORE_STEPS: Final = 100
@@ -49,6 +51,12 @@ class Times:
                 steps[len(BOUNDS_S) * place + in_class] = round(TIME_STEPS * beyond)
         return cls(_trimmed(visits), _trimmed(steps))
 
+    def places(self, number: int) -> "list[Times]":
+        """Take so many places apart."""
+        length = len(BOUNDS_S)
+        visits, steps = padded(self.visits, length * number), padded(self.steps, length * number)
+        return [Times(visits[i : i + length], steps[i : i + length]) for i in range(0, length * number, length)]
+
     def __add__(self, other: Self) -> Self:
         return type(self)(_sum(self.visits, other.visits), _sum(self.steps, other.steps))
 
@@ -64,6 +72,7 @@ class Tally:
     people: int = 0
     """Visits less those that may continue another: the fewest people that the visits can have been."""
     dwell: Times = Times()
+    """Time in view. This and all below but `crossings` is of people: who comes back counts once."""
     attention: Times = Times()
     """Time turned towards the camera; who never was is in no class."""
     emotion_visits: int = 0
@@ -77,26 +86,28 @@ class Tally:
     zones: Times = Times()
     """Time in each zone, one after the other."""
     most: int = 0
-    """The most people in view at a time."""
+    """The most of these visits that took place at a time, window by window (`most_at_once`)."""
     live_ms: int = 0
     """Time with live pictures in which these visits were counted."""
 
     @classmethod
     def of(cls, visit: Visit) -> Self:
-        """Tally of one visit."""
-        scores = _shared_out(visit.scores) if visit.scores else []
+        """Tally of one visit. A fragment is a visit and its crossings: all else was told of that person before."""
         crossed = {2 * line + int(not inwards) for line, inwards in visit.crossings}
+        crossings = _trimmed([int(i in crossed) for i in range(max(crossed, default=-1) + 1)])
+        if visit.fragment:
+            return cls(visits=1, crossings=crossings)
+        scores = _shared_out(visit.scores) if visit.scores else []
         return cls(
             visits=1,
-            people=int(not visit.fragment),
+            people=1,
             dwell=Times.of([max(visit.dwell, 1e-3)]),
             attention=Times.of([visit.attention]),
             emotion_visits=int(bool(scores)),
             dominant=_trimmed([int(i == scores.index(max(scores))) for i in range(len(scores))]),
             scores=_trimmed(scores),
-            crossings=_trimmed([int(i in crossed) for i in range(max(crossed, default=-1) + 1)]),
+            crossings=crossings,
             zones=Times.of(visit.zones),
-            most=visit.company,
         )
 
     def __add__(self, other: Self) -> Self:
@@ -116,6 +127,12 @@ class Tally:
 
     def __repr__(self) -> str:
         return "<Tally>"
+
+
+def most_at_once(stays: Iterable[tuple[float, float]]) -> int:
+    """Return how many of these (start, end) overlapped at the most. One more adds one at the most."""
+    moments = sorted((moment, change) for start, end in stays for moment, change in ((start, -1), (end, 1)))
+    return max(accumulate((-change for _, change in moments), initial=0))
 
 
 def padded(counts: Counts, length: int) -> Counts:

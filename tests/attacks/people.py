@@ -19,6 +19,8 @@ SHARES: Final = (0.55, 0.25, 0.04, 0.06, 0.04, 0.02, 0.02, 0.02)
 USUAL: Final = 12.0
 """Strangers in a window of a usual hour, beside the one who is always there."""
 QUIET: Final = 1.0
+BRISK: Final = 25.0
+"""So many that a window is told with its parts."""
 BUSY: Final = 40.0
 
 
@@ -37,12 +39,11 @@ def tally(
     strength: float = 1.0,
     dwell: float = 12.0,
     attention: float = 6.0,
-    company: int = 1,
     fragment: bool = False,
 ) -> Tally:
     """One visit by somebody who behaves just so."""
     scores = None if emotion is None else showing(emotion, strength)
-    return Tally.of(Visit(0.0, dwell, attention, scores, company, fragment=fragment))
+    return Tally.of(Visit(0.0, dwell, attention, scores, fragment=fragment))
 
 
 def _stranger(rng: random.Random) -> Tally:
@@ -54,8 +55,7 @@ def _stranger(rng: random.Random) -> Tally:
     shares = [top if i == strongest else (1 - top) * part / sum(parts) for i, part in enumerate(parts)]
     a, b, c, d, e, f, g, h = shares
     scores = (a, b, c, d, e, f, g, h) if rng.random() < 0.85 else None
-    company = 1 + min(int(rng.expovariate(1.0)), 4)
-    return Tally.of(Visit(0.0, dwell, rng.random() * dwell, scores, company))
+    return Tally.of(Visit(0.0, dwell, rng.random() * dwell, scores))
 
 
 def _crowds() -> list[list[Tally]]:
@@ -82,7 +82,8 @@ def poisson(mean: float, rng: random.Random) -> int:
 def strangers(mean: float, rng: random.Random, least: int = 1) -> Tally:
     """`least` strangers and Poisson many more."""
     number = least + poisson(mean, rng)
-    return together(rng.choice(crowd) for i, crowd in enumerate(_CROWDS) if number >> i & 1)
+    at_once = Tally(most=min(number, 1 + min(int(rng.expovariate(1.0)), 4)))
+    return together([at_once, *(rng.choice(crowd) for i, crowd in enumerate(_CROWDS) if number >> i & 1)])
 
 
 def together(tallies: Iterable[Tally]) -> Tally:

@@ -17,8 +17,8 @@ from edged.service.protection import gate_of
 class Policy:
     """One way to protect, as far as an attack can meet it."""
 
-    gate: Callable[[], Gate]
-    """Makes the gate of a device that has just started."""
+    gate: Callable[[Camera], Gate]
+    """Makes the gate of a camera whose device has just started."""
     rolls_up: bool
     """A second message tells a window's visits again, together with what came after them."""
     same_person_s: float
@@ -42,10 +42,19 @@ PLANTS: Final = K - 2
 """Visitors whom the stated adversary controls."""
 
 
-WEAK: Final = Policy(lambda: Gate(Threshold(k=1, grid=1), carry=0), True, 0.0, False, True, True, False, 0.0)
+WEAK: Final = Policy(
+    lambda camera: Gate(Threshold(1, 1, lambda _: 0), 0, len(camera.lines), len(camera.zones)),
+    True,
+    0.0,
+    False,
+    True,
+    True,
+    False,
+    0.0,
+)
 """Everything is told, exactly."""
 OURS: Final = Policy(
-    lambda: gate_of(DEFAULTS, Camera(), None, CHANCE.randrange),
+    lambda camera: gate_of(DEFAULTS, camera, None, CHANCE.randrange),
     False,
     Visits().same_person_s,
     True,
@@ -57,7 +66,7 @@ OURS: Final = Policy(
 """What a device does whose owner changed nothing."""
 FIXED_EDGES: Final = replace(
     OURS,
-    gate=lambda: Gate(Threshold(DEFAULTS.k, DEFAULTS.rounding), DEFAULTS.carry_windows),
+    gate=lambda camera: gate_of(DEFAULTS, camera, None, lambda below: below // 2),
     load_when_withheld=True,
     cut_windows=True,
 )

@@ -45,7 +45,7 @@ def stepped_clock(policy: Policy, world: bool, rng: random.Random) -> Reading:
     came = [(rng.uniform(0, WINDOW_S), strangers(0.0, rng)) for _ in range(1 + poisson(USUAL, rng))]
     came += [(rng.uniform(begin, end), tally()) for _ in range(PLANTS)]
     came += [(450.0, TARGET)] * world
-    schedule, gate = Schedule(WINDOW_S, 0.0, NOON, Clock.SYNCHRONISED), policy.gate()
+    schedule, gate = Schedule(WINDOW_S, 0.0, NOON, Clock.SYNCHRONISED), policy.gate(Camera())
     window, step, told = LIVE, 0.0, [figures(None)] * 3
     moments = sorted([*((at, visit) for at, visit in came), *((at, None) for at in (begin, end))], key=lambda m: m[0])
     index = 0
@@ -70,7 +70,7 @@ def dropped_pictures(policy: Policy, world: bool, rng: random.Random) -> Reading
             meter.frame(0.0)
         meter.drop(pictures - looked)
         dropped, due = dropped + pictures - looked, due + pictures
-    told = policy.gate().close(several(TARGET, (K - 1) * world) + LIVE)
+    told = policy.gate(Camera()).close(several(TARGET, (K - 1) * world) + LIVE)
     share = meter.cut(90.0).dropped_share if policy.rounds_load else round(dropped / due, 3)
     return (share if told or policy.load_when_withheld else None,)
 

@@ -9,10 +9,13 @@ Rules:
 import random
 
 from edged.anonymise.figures import EmotionFigures, Release
-from edged.windows.tally import Tally
+from edged.config.model import Camera
+from edged.visits.visit import Visit
+from edged.windows.tally import Tally, Times
 from tests.attacks.game import Reading
 from tests.attacks.people import (
     ANGER,
+    BRISK,
     BUSY,
     FEAR,
     HAPPINESS,
@@ -21,6 +24,7 @@ from tests.attacks.people import (
     SADNESS,
     USUAL,
     several,
+    showing,
     strangers,
     tally,
     together,
@@ -29,12 +33,20 @@ from tests.attacks.policies import PLANTS, K, Policy
 
 TARGET = tally(SADNESS, strength=0.9, dwell=20.0, attention=9.0)
 LIVE = Tally(live_ms=900_000)
+PLAIN = Camera()
+PLACES = Camera.model_validate(
+    {
+        "lines": [{"id": f"l{i}", "start": [0, 0], "end": [1, i + 1 and 1]} for i in range(2)],
+        "zones": [{"id": f"z{i}", "polygon": [[0, 0], [0, 1], [1, 1]]} for i in range(2)],
+    }
+)
+"""A camera with two lines and two zones."""
 
 
 def figures(release: Release | None) -> Reading:
     """Everything a message says of visitors, figure by figure, and each class of a histogram by itself."""
     if release is None:
-        return (None,) * 29
+        return (None,) * 31
     emotion = release.emotion
     return (
         release.windows_covered,
@@ -48,6 +60,8 @@ def figures(release: Release | None) -> Reading:
         emotion and emotion.visits,
         emotion and emotion.face_distribution,
         emotion and emotion.mean_scores,
+        release.crossings,
+        release.zones,
         *release.dwell.histogram,
         *release.attention.histogram,
         *(_counts(emotion) if emotion else (None,) * 8),
@@ -58,9 +72,9 @@ def _counts(emotion: EmotionFigures) -> Reading:
     return tuple(round(emotion.visits * share) for share in emotion.face_distribution)
 
 
-def closed(policy: Policy, *windows: Tally) -> Reading:
-    """Let a device close one window after the other; give all it says, window by window."""
-    gate = policy.gate()
+def closed(policy: Policy, *windows: Tally, camera: Camera = PLAIN) -> Reading:
+    """Let a camera close one window after the other; give all it says, window by window."""
+    gate = policy.gate(camera)
     return sum((figures(gate.close(window + LIVE)) for window in windows), ())
 
 
@@ -99,7 +113,7 @@ def neighbours(policy: Policy, world: bool, rng: random.Random) -> Reading:
     minute = strangers(USUAL / 15, rng, least=0) + several(TARGET, world)
     rest, after = strangers(USUAL, rng), strangers(USUAL, rng)
     windows = (rest, rest + minute) if policy.rolls_up else (rest + minute, after)
-    gate = policy.gate()
+    gate = policy.gate(PLAIN)
     first, second = (gate.close(window + LIVE) for window in windows)
     if first is None or second is None:
         return (first is None, second is None, None, None)
@@ -155,8 +169,8 @@ def filled_class(policy: Policy, world: bool, rng: random.Random) -> Reading:
 
 def crowded_moment(policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Steering the maximum: five of his stand together at one moment. Was the target in view then?"""
-    together_ = several(tally(company=6 if world else 5), 5)
-    return closed(policy, together_ + strangers(USUAL, rng) + TARGET)
+    at_once = Tally(most=6 if world else 5)
+    return closed(policy, several(tally(), 5) + at_once + strangers(BRISK, rng) + TARGET)
 
 
 def carried(policy: Policy, world: bool, rng: random.Random) -> Reading:
@@ -175,8 +189,44 @@ def one_by_one(policy: Policy, world: bool, rng: random.Random) -> Reading:
 def shown_by_one(policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Emotion of one: faces of the strangers can't be read, the target comes in and out of view ten times."""
     feels = SADNESS if world else HAPPINESS
-    target = tally(feels) + several(tally(feels, fragment=True), 9)
-    return closed(policy, several(tally(None), K - 1) + target)
+    target = tally(feels) + several(tally(feels, fragment=policy.same_person_s > 0), 9)
+    plants = several(tally(SADNESS), PLANTS // 2) + several(tally(HAPPINESS), PLANTS // 2)
+    return closed(policy, plants + strangers(BRISK, rng) + target)
+
+
+def rare(visits: int) -> Tally:
+    """So many people at once who do everything that strangers hardly ever do, and cross lines that nobody crosses."""
+    everywhere = frozenset((line, inwards) for line in range(2) for inwards in (False, True))
+    return several(Tally.of(Visit(0.0, 150.0, 140.0, showing(FEAR), everywhere, (100.0, 100.0))), visits)
+
+
+def crowd_of_rare(policy: Policy, plants: int, world: bool, rng: random.Random) -> Reading:
+    together_ = plants + world
+    window = rare(together_) + strangers(BRISK, rng) + Tally(most=together_ + 1)
+    return closed(policy, window, camera=PLACES)
+
+
+def all_at_once(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Steering everything: the target does what nobody does but the adversary's own, in every figure."""
+    return crowd_of_rare(policy, PLANTS, world, rng)
+
+
+def all_at_once_alone(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """The same without visitors of his own."""
+    return crowd_of_rare(policy, 0, world, rng)
+
+
+def through_the_door(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Lines and zones: one stranger in two enters by the line and stays in the zone; did the target, who was there?"""
+    entering = Tally(crossings=(1,), zones=Times.of([20.0, 0.0]))
+    entered = several(entering, sum(rng.random() < 0.5 for _ in range(20)))
+    plants = several(tally() + entering, PLANTS)
+    return closed(policy, plants + strangers(BRISK, rng) + entered + TARGET + several(entering, world), camera=PLACES)
+
+
+def several_cameras(cameras: int, policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Several cameras or devices: the target passes all of them, each with strangers of its own."""
+    return sum((with_company(BRISK, policy, world, rng) for _ in range(cameras)), ())
 
 
 def knowing_all_at_k(policy: Policy, world: bool, rng: random.Random) -> Reading:

@@ -55,7 +55,7 @@ def test_privacy_says_what_is_in_force(capsys: pytest.CaptureFixture[str]) -> No
     options = ["--set", "privacy.k=20", "--set", "windows.length_s=3600", "--set", "broker.host=mqtt.example"]
     assert main(["privacy", "--config", "/dev/null", *options]) == ExitCode.OK
     told = capsys.readouterr().out
-    for words in ("at least 20 people", "60 minutes", "mqtt.example:1883, not encrypted", "multiples of 10", "retail"):
+    for words in ("at least 20 people", "60 minutes", "mqtt.example:1883, not encrypted", "multiples of 20", "1 in 20", "retail"):
         assert words in " ".join(told.split())
     message = WindowMessage.model_validate_json(told[told.index("  {") :])
     assert (message.state, message.visits) == ("released", 60)

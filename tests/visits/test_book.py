@@ -207,13 +207,6 @@ def test_visitor_before_a_poster_is_counted() -> None:
     assert len(book.close()) == 1
 
 
-def test_company_is_the_most_at_a_time() -> None:
-    """Three at a time, for each of the three."""
-    book = VisitBook(Visits(), Camera())
-    watch(book, 0.0, 3.0, face(x=0.2), face(x=0.5), face(x=0.8))
-    assert [visit.company for visit in book.close()] == [3, 3, 3]
-
-
 def test_coming_back_at_once_is_a_fragment() -> None:
     """Who turns away for five seconds and back is two visits, of which the second adds no person."""
     book = VisitBook(Visits(same_person_s=15, lost_after_s=1.5), Camera())

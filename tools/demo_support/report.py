@@ -70,11 +70,12 @@ class Report:
         assert message.visits is not None
         assert dwell is not None
         assert in_view is not None
+        assert in_view.mean is not None  # a trial's figures are exact
         before = "the window" if covered == 2 else f"the {covered - 1} windows"
         over = "" if covered == 1 else f" with {before} before it"
         self._line(
             f"  [green]released  {message.visits} visits[/green] [dim](in truth {true.visits})[/dim]{over}, "
-            f"{dwell.mean_s:.1f} s each [dim]({_number(true.mean_dwell_s, 1)})[/dim], "
+            f"{_number(dwell.mean_s, 1)} s each [dim]({_number(true.mean_dwell_s, 1)})[/dim], "
             f"{in_view.mean:.2f} in view [dim]({true.mean_in_view:.2f})[/dim]"
         )
         if emotion is None:
@@ -124,9 +125,9 @@ class Report:
             name + (f" (+{covered - 1})" if covered > 1 else ""),
             str(message.visits),
             str(true.visits),
-            f"{message.dwell.mean_s:.1f}",
+            _number(message.dwell.mean_s, 1),
             _number(true.mean_dwell_s, 1),
-            f"{message.in_view.mean:.2f}",
+            _number(message.in_view.mean, 2),
             f"{true.mean_in_view:.2f}",
         )
 
