@@ -28,6 +28,7 @@ class Event(enum.Enum):
     CAMERA_STATE = (logging.INFO, "camera {camera!r} is {state}")
     CAMERA_REOPENED = (logging.INFO, "camera {camera!r} is opened anew: {reason}")
     MODELS_LOADED = (logging.INFO, "looking with {reason}")
+    EDGETPU_LEFT = (logging.ERROR, "{reason}")
     STAGE_STUCK = (
         logging.CRITICAL,
         "the stage {stage!r} has made no progress for {limit_s} s: ending, to be started again",

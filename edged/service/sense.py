@@ -36,6 +36,7 @@ from edged.service.line import Line, Sees
 from edged.service.post import STOP_WITHIN, Post
 from edged.service.pulse import Pulse
 from edged.service.signals import Stop
+from edged.service.trust import Trust
 from edged.service.watchdog import UNWATCHED, Progress, Stage
 from edged.vision.sighting import Sighting
 from edged.vision.stages import DETECT
@@ -55,6 +56,8 @@ def main(config: Config, stop: Stop, progress: Progress = UNWATCHED) -> ExitCode
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would be a picture on the disk
     folder = config.outbox.folder
     with exclusive(folder, "sense"):
+        trust = Trust(folder)
+        config = trust.advise(config)
         ledger = DurableLedger.of(config)
         outbox = Outbox.open(
             folder,
@@ -67,11 +70,12 @@ def main(config: Config, stop: Stop, progress: Progress = UNWATCHED) -> ExitCode
         )
         handover = Handover(outbox)
         try:
-            if config.cameras[0].pace == "fast":
-                for camera in config.cameras:
-                    sense_recording(config, camera, handover, stop, ledger, progress=progress)
-            else:
-                _Live(config, handover, ledger, progress).run(stop)
+            with trust.trial(config):
+                if config.cameras[0].pace == "fast":
+                    for camera in config.cameras:
+                        sense_recording(config, camera, handover, stop, ledger, progress=progress)
+                else:
+                    _Live(config, handover, ledger, progress, trust).run(stop)
         finally:
             if ledger is not None:
                 ledger.close()
@@ -131,9 +135,12 @@ def sense_recording(
 class _Live:
     """All cameras of a device, by the clock."""
 
-    def __init__(self, config: Config, handover: Handover, ledger: Ledger | None, progress: Progress) -> None:
+    def __init__(
+        self, config: Config, handover: Handover, ledger: Ledger | None, progress: Progress, trust: Trust
+    ) -> None:
         self._handover = handover
         self._progress = progress
+        self._trust = trust
         self._eyes = Eyes(config, config.cameras)
         self._desk = Desk()
         looks = ", ".join(model.name for model in self._eyes.sees.models)
@@ -190,6 +197,7 @@ class _Live:
 
     def _report(self, reading: Reading) -> None:
         """Say how sensing is doing when it changes, and every now and then."""
+        self._trust.running(reading.now)
         report = self._compose(reading)
         self._tell_states(report)
         changed = self._reported is None or report.model_copy(update={"at": self._reported.at}) != self._reported
@@ -215,5 +223,5 @@ class _Live:
             face_ms=self._pulse.face_ms,
             clock="synchronised" if reading.clock is Clock.SYNCHRONISED else "unsynchronised",
             store="ok" if self._handover.fault is None else "degraded",
-            last_error=self._handover.fault,
+            last_error=self._handover.fault or self._trust.note,
         )

@@ -1,0 +1,1 @@
+"""What tools/deb is made of."""

@@ -1,0 +1,136 @@
+"""blocked-stage, crash-loop: loops that hang, and processes that die again and again."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from edged.errors import ExitCode
+from edged.outbox.files import exclusive
+from edged.service.notify import Hearing
+from edged.service.supervisor import LONGEST_DELAY, START_WITHIN, Child, Verdict, judge
+from tools.faults_support.case import Invariant, Lab, case
+from tools.faults_support.parts import DEVICE, ROOT, mosquitto, program, publish_words, settings
+
+SAMPLE = ROOT / "tools" / "sample" / "sample.mp4"
+LIMIT_S = 3.0
+"""So long may a process be silent; systemd's units and `edged run` say 30."""
+WITHIN_S = 60.0
+STAGES = (
+    ("sense", "camera take", "edged.camera.desk:Desk.take"),
+    ("sense", "windows", "edged.service.post:Post.advance"),
+    ("sense", "outbox put", "edged.service.handover:Handover.put"),
+    ("sense", "look", "edged.service.eyes:Eyes.look"),
+    ("sense", "report", "edged.service.handover:Handover.report"),
+    ("publish", "outbox drain", "edged.publish.drain:Drain.tend"),
+    ("publish", "link", "edged.publish.link:Link.poll"),
+    ("publish", "status", "edged.publish.setbacks:Setbacks.tend"),
+)
+"""Process, stage as the log names it, and the call that hangs."""
+
+
+def sense_words(folder: Path, **keys: object) -> list[str]:
+    """The command line of `edged sense` for the sample, over and over."""
+    chosen = {"device__id": DEVICE, "camera__source": SAMPLE, "camera__loop": "true", "outbox__folder": folder, **keys}
+    return ["sense", "--config", os.devnull, *settings(**chosen)]
+
+
+@case("blocked-stage", "each stage of both loops hangs alone", count=80, short=8, needs=["mosquitto"])
+def blocked_stage(lab: Lab) -> None:
+    """The process ends with OS_ERROR before the watchdog's time is over; log and supervisor know the stage."""
+    broker = lab.keep(mosquitto(lab.folder / "mosquitto"))
+    for done in range(lab.count):
+        process, stage, target = STAGES[done % len(STAGES)]
+        state = lab.folder / f"state-{done}"
+        words = sense_words(state) if process == "sense" else publish_words(broker.port, state)
+        hearing = Hearing()
+        lab.at_end(hearing.close)
+        spoken = [f"{name}={value}" for name, value in hearing.environment(LIMIT_S).items()]
+        stuck = program(
+            lab,
+            f"{process}-{done}",
+            [sys.executable, "-m", "tests.service.stuck", target, *words],
+            wrapper=["env", *spoken],
+        )
+        stuck.start()
+        pid = stuck.pid
+        code = stuck.wait(WITHIN_S)
+        lab.check(code == ExitCode.OS_ERROR, Invariant.I6, f"{stage}: ended with {code}: {stuck.said()}")
+        named = f"the stage '{stage}' has made no progress for {LIMIT_S * 2 / 3:.0f} s"
+        lab.check(named in stuck.said(), Invariant.I5, f"{stage}: not named: {stuck.said()}")
+        told = hearing.heard(pid)
+        lab.check(("READY", "1") in told, Invariant.I5, f"{stage}: never ready: {told}")
+        lab.check(told[-1] == ("STATUS", f"stuck in the stage {stage}"), Invariant.I5, f"{stage}: told {told}")
+        lab.tell(f"{done + 1} of {lab.count} hangs")
+    lab.figures |= {"hangs": lab.count, "named": lab.count, "stages": len(STAGES)}
+
+
+@case("crash-loop", "a process that dies as soon as it is started", count=100, short=3)
+def crash_loop(lab: Lab) -> None:
+    """Tried again for ever, with a delay that stays bounded; nobody waits here, the supervisor is told the time."""
+    state, now, longest = lab.folder / "state", 0.0, 0.0
+    # Another process of its role: it dies at once, and it is nobody's fault that a person could mend.
+    lab.keep(exclusive(state, "sense"))
+    child = Child("sense", sense_words(state))
+    for done in range(lab.count):
+        child.start(now)
+        started = child.process
+        lab.check(started is not None, Invariant.I6, f"given up after {done} deaths")
+        if started is None:
+            return
+        lab.at_end(started.kill)
+        code = started.wait(WITHIN_S)
+        lab.check(judge(code) is Verdict.AGAIN, Invariant.I6, f"ended with {code}, and that is not tried again")
+        child.died(now, code)
+        longest = max(longest, child.due - now)
+        now = child.due
+        lab.tell(f"{done + 1} of {lab.count} deaths")
+    lab.check(longest <= LONGEST_DELAY, Invariant.I5, f"a delay of {longest} s")
+    lab.figures |= {"deaths": lab.count, "longest_delay_s": longest}
+
+
+@case("halted-child", "SIGSTOP of sense and publish under `edged run`", count=20, short=2)
+def halted_child(lab: Lab) -> None:
+    """The supervisor ends a child that has fallen silent, says so, and starts another."""
+    run = program(
+        lab,
+        "run",
+        [sys.executable, "-m", "edged", "run", *sense_words(lab.folder / "state")[1:]],
+        wrapper=["env", f"WATCHDOG_USEC={LIMIT_S * 1e6:.0f}"],
+    )
+    run.start()
+    longest = 0.0
+    for done in range(lab.count):
+        name = ("publish", "sense")[done % 2]
+        lives = run.said().count(f"{name} started as process")
+        lab.wait_until(lambda name=name: _ready(run.pid, name), f"{name} is up")  # type: ignore[misc]
+        os.kill(_child(run.pid, name), signal.SIGSTOP)
+        took = lab.wait_until(
+            lambda name=name, lives=lives: run.said().count(f"{name} started as process") > lives,  # type: ignore[misc]
+            f"another {name}",
+            START_WITHIN + WITHIN_S,  # one that was halted before it was ready is given more time
+        )
+        longest = max(longest, took)
+        lab.tell(f"{done + 1} of {lab.count} halts")
+    told = run.said().count(f"has made no progress for {LIMIT_S:.0f} s: ending it")
+    lab.check(told == lab.count, Invariant.I5, f"{lab.count} halts, {told} of them in the log")
+    lab.figures |= {"halts": lab.count, "longest_s": round(longest, 1), "limit_s": LIMIT_S}
+
+
+def _child(parent: int, name: str) -> int:
+    """Process id of the supervisor's child of this name, or 0."""
+    for task in Path(f"/proc/{parent}/task").iterdir():
+        for pid in (task / "children").read_text().split():
+            if name in Path(f"/proc/{pid}/cmdline").read_text().split("\0"):
+                return int(pid)
+    return 0
+
+
+def _ready(parent: int, name: str) -> bool:
+    """Whether the child has handlers for its signals."""
+    pid = _child(parent, name)
+    if not pid:
+        return False
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    caught = next(int(line.split()[1], 16) for line in lines if line.startswith("SigCgt:"))
+    return bool(caught >> (signal.SIGHUP - 1) & 1)

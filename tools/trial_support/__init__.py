@@ -1,0 +1,1 @@
+"""What tools/trial is made of."""
