@@ -39,6 +39,11 @@ class SenseReport(Part):
         description="Milliseconds that the face model takes for a picture, whoever is in it: the least of a minute, "
         "rounded up to 1, 2 or 5 times a power of ten; null before the first picture.",
     )
+    effort: Literal["full", "reduced"] = Field(
+        default="full",
+        description="reduced: fewer pictures are looked at than configured, because the device is too slow for finding "
+        "faces, or its processor is held back; told until a full hour has passed without.",
+    )
     clock: Literal["synchronised", "unsynchronised", "recording"]
     store: Literal["ok", "degraded"] = Field(
         default="ok", description="degraded: what it measures waits in memory, because the disk takes nothing."

@@ -62,6 +62,10 @@ class Post:
             self._worker.close()
         return messages
 
+    def pace(self, fps: float) -> None:
+        """Want at most so many pictures per second from now on."""
+        self._worker.pace(fps)
+
     def leave(self, deadline: float) -> None:
         """Let the camera go by `deadline` (monotonic seconds)."""
         self._worker.stop(deadline)

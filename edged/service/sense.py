@@ -29,8 +29,10 @@ from edged.outbox.files import exclusive
 from edged.outbox.store import Outbox
 from edged.service import clock
 from edged.service.clock import Reading
+from edged.service.effort import Effort
 from edged.service.eyes import Eyes
 from edged.service.handover import DEADLINE_S, Handover
+from edged.service.heat import held_back
 from edged.service.ledger import DurableLedger
 from edged.service.line import Line, Sees
 from edged.service.post import STOP_WITHIN, Post
@@ -39,11 +41,13 @@ from edged.service.signals import Stop
 from edged.service.trust import Trust
 from edged.service.watchdog import UNWATCHED, Progress, Stage
 from edged.vision.sighting import Sighting
-from edged.vision.stages import DETECT
+from edged.vision.stages import DETECT, PREPARE
 from edged.windows.schedule import Clock
 
 LONGEST_WAIT = 0.25
 """Seconds without a frame after which the loop looks at clock and signals anyway."""
+HEAT_EVERY = 5.0
+"""Seconds between two looks at what holds the processor back."""
 REPORT_EVERY = 30.0
 """Seconds between two reports, when nothing changes in between; they tell the time to the second."""
 
@@ -150,6 +154,8 @@ class _Live:
             c.id: Post(config, c, self._desk, self._eyes.sees, reading, ledger=ledger) for c in config.cameras
         }
         self._pulse = Pulse()
+        self._effort = Effort(config.vision.max_fps, reading.now)
+        self._heat_due = reading.now
         self._reported: SenseReport | None = None
         self._report_due = 0.0
 
@@ -166,6 +172,7 @@ class _Live:
                 if frame is not None:
                     progress.at(Stage.LOOK)
                     self._see(frame)
+                self._pace(reading.now)
                 progress.at(Stage.REPORT)
                 self._report(reading)
                 progress.turned()
@@ -190,7 +197,17 @@ class _Live:
         line = self._posts[frame.camera].line
         if line.is_open:
             line.see(frame.captured, *self._eyes.look(frame))
-            self._pulse.beat(self._eyes.last_stages[DETECT], frame.captured)
+            stages = self._eyes.last_stages
+            self._pulse.beat(stages[DETECT], frame.captured)
+            self._effort.looked(stages[PREPARE] + stages[DETECT])
+
+    def _pace(self, now: float) -> None:
+        """Want as many pictures as the device can look at without being held back."""
+        if now >= self._heat_due:
+            self._heat_due = now + HEAT_EVERY
+            self._effort.advance(now, held_back=held_back())
+            for post in self._posts.values():
+                post.pace(self._effort.rate)
 
     def _all_ended(self) -> bool:
         return all(post.ended for post in self._posts.values()) and self._desk.empty
@@ -221,6 +238,7 @@ class _Live:
             models=sees.models,
             runtime=sees.runtime,
             face_ms=self._pulse.face_ms,
+            effort=self._effort.told,
             clock="synchronised" if reading.clock is Clock.SYNCHRONISED else "unsynchronised",
             store="ok" if self._handover.fault is None else "degraded",
             last_error=self._handover.fault or self._trust.note,
