@@ -6,7 +6,7 @@ Rules:
   - A body is stored as the very text that is sent; its sequence and its kind must agree with the row's.
   - `settled_at` is null while the broker owes an acknowledgement, else the time of the acknowledgement on the store's
     own clock: seconds that the device has been up, which no step of the wall clock touches. `began` is what that clock
-    showed when the monotonic clock of the boot `boot` was zero.
+    showed when the monotonic clock was zero; after a reboot it goes on from the last moment that is written down.
   - `acknowledged` is 1 once the broker has acknowledged the row, and stays so when a replay makes it due again.
   - `offered` is 1 once a gap row was handed to the sender: from then on its body may not change.
   - A change of the tables is a new entry at the end of MIGRATIONS; user_version counts those a file has seen.
@@ -61,15 +61,13 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE INDEX message_new ON message (sequence) WHERE settled_at IS NULL AND acknowledged = 0",
     ),
     (
-        "ALTER TABLE store ADD COLUMN boot TEXT NOT NULL DEFAULT ''",
-        "ALTER TABLE store ADD COLUMN began REAL NOT NULL DEFAULT 0",
+        "ALTER TABLE store ADD COLUMN began REAL",
         # These were Unix seconds by a clock that may have been wrong: whatever is there was acknowledged just now.
         "UPDATE message SET settled_at = 0 WHERE settled_at IS NOT NULL",
         "CREATE TABLE filler (bytes BLOB NOT NULL) STRICT",
     ),
 )
 
-_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _GUARD: Final = "message_is_known"
 _JOURNAL_PAGES: Final = 256
 """The journal begins anew after so many pages (1 MiB), so that it stays within what was grown in advance."""
@@ -191,13 +189,13 @@ def _guard(db: sqlite3.Connection) -> None:
 
 
 def _wind(db: sqlite3.Connection, monotonic: float) -> None:
-    """In a new boot let the store's clock go on from the last moment that is written down."""
-    boot = _BOOT_ID.read_text(encoding="ascii").strip()
-    if db.execute("SELECT 1 FROM store WHERE boot = ?", (boot,)).fetchone() is None:
-        db.execute(
-            "UPDATE store SET boot = ?, began = coalesce((SELECT max(settled_at) FROM message), 0) - ?",
-            (boot, monotonic),
-        )
+    """Let the store's clock go on from the last moment that is written down, when the monotonic clock began anew.
+
+    A reboot that goes unnoticed, because the device is up for longer than it was then, does no harm: what the clock
+    goes forward by has really passed since.
+    """
+    (last,) = db.execute("SELECT coalesce(max(settled_at), 0) FROM message").fetchone()
+    db.execute("UPDATE store SET began = ? WHERE began IS NULL OR began + ? < ?", (last - monotonic, monotonic, last))
 
 
 def _migrate(db: sqlite3.Connection) -> None:

@@ -11,7 +11,7 @@ import pytest
 from edged.errors import ConfigError, FaultError, StateFolderError
 from edged.messages.common import Stamp
 from edged.messages.window import WindowMessage
-from edged.outbox import Outbox, schema
+from edged.outbox import Outbox
 from tests.outbox.making import report, window
 
 FILES = Path(__file__).parent / "files"
@@ -135,17 +135,13 @@ def test_rows_settled_within_the_horizon_are_due_again_after_a_reconnect(outbox:
     assert sequences(outbox) == [2, 3]
 
 
-def test_the_horizon_is_kept_over_a_reboot_and_whatever_the_wall_clock_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_horizon_is_kept_over_a_reboot_and_whatever_the_wall_clock_says(tmp_path: Path) -> None:
     """A device that boots in 1970 still has all that its broker may have lost; what the device slept doesn't count."""
     outbox = Outbox.open(tmp_path, "shop", replay_horizon_s=100, monotonic=lambda: 70_000.0, wall=lambda: 1.79e9)
     for _ in range(2):
         outbox.append(window)
         outbox.settle(outbox.waiting(1))
     outbox.close()
-    (tmp_path / "boot").write_text("another boot\n")
-    monkeypatch.setattr(schema, "_BOOT_ID", tmp_path / "boot")
     after = Clock()
     after.now = 3.0
     outbox = Outbox.open(tmp_path, "shop", replay_horizon_s=100, monotonic=after, wall=lambda: 12.0)

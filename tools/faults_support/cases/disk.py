@@ -1,13 +1,15 @@
 """disk-full, read-only, fsync-error: the disk takes nothing, for a while."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from edged.outbox.schema import free_bytes as free_in
 from tools.faults_support.case import Invariant, Lab, RightError, case
 from tools.faults_support.parts import (
     Consumer,
@@ -80,6 +82,11 @@ class Pair:
 
         self.lab.wait_until(said, f"the status says store: {store}", 90)
 
+    def has_reserve(self) -> bool:
+        """The file has room of its own: what is acknowledged was pruned, or the file has grown."""
+        with closing(sqlite3.connect(f"{(self.state / 'outbox.sqlite').as_uri()}?mode=ro", uri=True)) as db:
+            return free_in(db) >= RESERVE // 2
+
     def stop_producing(self) -> None:
         """Let no producer go on; what it held in memory was never committed."""
         for each in (self.producer, self.large):
@@ -125,6 +132,7 @@ def disk_full(lab: Lab) -> None:
     for done in range(1, lab.count):
         lab.tell(f"{done} of {lab.count} moments, {pair.reader.arrived} messages")
         time.sleep(lab.chance.uniform(0, 1))
+        lab.wait_until(pair.has_reserve, "what was used up is there in advance again", 150)
         fill(small)
         lab.check(free_bytes(small) == 0, Invariant.I5, "the disk isn't full")
         if lab.chance.random() < 0.5:
