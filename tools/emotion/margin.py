@@ -7,7 +7,10 @@ FER picture in the median. The spread of size and place is what crops will do at
 Rule: the surroundings are invented, and a face that fills its picture is seen as CenterFace sees it there; so this is
 an estimate of the median, good to some percent, not a law.
 
-    python -m tools.emotion.margin DATA.npz [--count 400] [--size 110] [--model emotion.toml]
+With `tilt` every canvas is turned clockwise by so many degrees before the detector sees it: what turning the crop
+upright is worth, and, as the tilt is known, how well the landmarks tell it.
+
+    python -m tools.emotion.margin DATA.npz [--count 400] [--size 110] [--model emotion.toml] [--tilt 20]
 """
 
 from __future__ import annotations
@@ -40,7 +43,16 @@ def scene(picture: Picture, size: int, width: int, height: int) -> Picture:
     return cv2.cvtColor(soft, cv2.COLOR_GRAY2BGR).astype(np.uint8)
 
 
-def measure(faces: Faces, count: int, size: int, reader: EmotionReader | None, card: EmotionCard | None) -> None:
+def turned(canvas: Picture, degrees: float) -> Picture:
+    """The canvas turned clockwise about its middle; what comes in at the corners continues the border."""
+    height, width = canvas.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2 - 0.5, height / 2 - 0.5), -degrees, 1.0)
+    return cv2.warpAffine(canvas, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE).astype(np.uint8)
+
+
+def measure(
+    faces: Faces, count: int, size: int, tilt: float, reader: EmotionReader | None, card: EmotionCard | None
+) -> None:
     """Detect in `count` pictures and print the distribution; with a reader also the accuracy of the product's crops."""
     found = load_cards()["centerface-320x256"]
     assert isinstance(found, FaceCard)
@@ -55,7 +67,7 @@ def measure(faces: Faces, count: int, size: int, reader: EmotionReader | None, c
     right_whole: list[bool] = []
     left, top = (width - size) / 2, (height - size) / 2
     for i in pick:
-        canvas = scene(faces.images[i], size, width, height)
+        canvas = turned(scene(faces.images[i], size, width, height), tilt)
         quantiser.write(np.ascontiguousarray(canvas[..., ::-1]), model.input())
         model.invoke()
         seen = decode(model.outputs())
@@ -95,6 +107,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--count", type=int, default=400)
     parser.add_argument("--size", type=int, default=110, help="height of the enlarged picture on the canvas")
+    parser.add_argument("--tilt", type=float, default=0.0, help="degrees by which every picture is turned")
     parser.add_argument("--model", type=Path, help="card of an emotion model to run on the product's crops")
     args = parser.parse_args()
     reader, card = None, None
@@ -102,7 +115,7 @@ def main() -> None:
         read = read_card(args.model)
         assert isinstance(read, EmotionCard)
         card, reader = read, EmotionReader(read, Model(read, choose_runtime("auto")))
-    measure(load(args.data), args.count, args.size, reader, card)
+    measure(load(args.data), args.count, args.size, args.tilt, reader, card)
 
 
 if __name__ == "__main__":
