@@ -9,6 +9,7 @@ Rules:
 
 import re
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -70,17 +71,18 @@ class Hours(BaseModel):
 
     def open_at(self, wall: float) -> bool:
         """Say whether it is open at `wall`, seconds since the Unix epoch."""
-        if not any(self._day(day) for day in range(7)):
+        if not any(self._days):
             return True
         from zoneinfo import ZoneInfo  # noqa: PLC0415
 
         local = datetime.fromtimestamp(wall, ZoneInfo(self.time_zone))
         minute = 60 * local.hour + local.minute
-        today, yesterday = self._day(local.weekday()), self._day(local.weekday() - 1)
+        today, yesterday = self._days[local.weekday()], self._days[local.weekday() - 1]
         return any(begin <= minute < end for begin, end in today) or any(
             minute + _DAY_MIN < end for _, end in yesterday
         )
 
-    def _day(self, weekday: int) -> list[tuple[int, int]]:
-        text = getattr(self, DAYS[weekday % 7])
-        return _ranges(text) if text else []
+    @cached_property
+    def _days(self) -> list[list[tuple[int, int]]]:
+        """The ranges of each day, parsed once."""
+        return [_ranges(text) if (text := getattr(self, day)) else [] for day in DAYS]

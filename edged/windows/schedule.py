@@ -2,8 +2,9 @@
 
 Strategy: the schedule remembers by how much the two clocks differ. As long as that difference stands (it may creep, as
 a clock under NTP does), a window ends at the monotonic moment at which the wall clock reaches the next multiple of the
-length. When the difference jumps, the wall clock was stepped: the open window is cut there and a new one begins, both
-marked. So no window is ever measured wrongly, and no window with a doubtful time goes unmarked.
+length. When the difference jumps, or creeps faster than a clock should, the wall clock was stepped: the open window is
+cut there and a new one begins, both marked. So no window is ever measured wrongly, none has another length than it
+should without saying so, and none with a doubtful time goes unmarked.
 
 Rules:
   - Windows tumble: each begins where the one before it ended; none is left out, even if nobody asked for a long while.
@@ -16,6 +17,8 @@ from enum import StrEnum
 
 STEP = 0.5
 """Seconds by which the clocks' difference may change between two looks before it counts as a step."""
+CREEP = 0.001
+"""By so much of a window's time it may change besides while the window is open: twice what adjtime(3) and ntpd slew."""
 
 
 class Clock(StrEnum):
@@ -54,15 +57,10 @@ class Schedule:
         self._stepped = False
         self._begin(now, wall)
 
-    @property
-    def next_boundary(self) -> float:
-        """Monotonic moment at which the open window ends."""
-        return self._boundary
-
     def advance(self, now: float, wall: float, clock: Clock) -> list[Span]:
         """Return the windows that have ended by now, oldest first."""
         offset = wall - now
-        stepped = abs(offset - self._offset) > STEP
+        stepped = abs(offset - self._offset) > STEP or self._crept(now, offset)
         self._stepped = self._stepped or stepped
         ended = self._due(now)
         if stepped and now > self._start:
@@ -80,6 +78,10 @@ class Schedule:
     def close(self, now: float) -> Span:
         """End the open window at once, as at a stop."""
         return self._cut(now, now + self._offset)
+
+    def _crept(self, now: float, offset: float) -> bool:
+        """Say whether small changes since the window's begin add up to one that it may not have."""
+        return abs(offset - (self._start_wall - self._start)) > STEP + CREEP * (now - self._start)
 
     def _begin(self, now: float, wall: float) -> None:
         self._start, self._start_wall = now, wall

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edged.windows.schedule import Clock, Schedule
+from edged.windows.schedule import CREEP, STEP, Clock, Schedule
 
 NOON = 1_795_348_800.0
 """2026-11-22T12:00:00Z."""
@@ -36,7 +36,7 @@ def test_clock_step_cuts_and_marks(step: float) -> None:
     assert (cut.start, cut.end, cut.duration) == (NOON, NOON + 30, 30.0)
     assert cut.clock is Clock.STEPPED
     assert cut.partial
-    now = schedule.next_boundary
+    now = ((30 + step) // 60 + 1) * 60 - step
     (following,) = schedule.advance(now, NOON + step + now, OK)
     assert following.clock is Clock.STEPPED
     assert following.start == NOON + 30 + step
@@ -52,6 +52,25 @@ def test_creeping_clock_stays_aligned() -> None:
     assert [s.end - NOON for s in spans] == [60.0 * (i + 1) for i in range(10)]
     assert {s.clock for s in spans} == {OK}
     assert all(abs(s.duration - 60) < 0.1 for s in spans)
+
+
+@pytest.mark.parametrize("rate", [0.01, -0.01, 0.08, -0.08])
+def test_creeping_too_fast_is_a_step(rate: float) -> None:
+    """A clock that is pushed by hundredths a look, each too small to be a step, leaves no wrong window unmarked."""
+    schedule = Schedule(60, now=0.0, wall=NOON, clock=OK)
+    spans = [span for i in range(1, 6001) for span in schedule.advance(i / 10, NOON + i / 10 * (1 + rate), OK)]
+    assert spans
+    assert all(span.partial and span.clock is Clock.STEPPED for span in spans)
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 30), st.floats(-0.49, 0.49)), min_size=1, max_size=60))
+def test_window_that_is_not_marked_has_its_length(moves: list[tuple[float, float]]) -> None:
+    """However the wall clock is nudged, a whole window lasts as long as configured, but for half a second and 1 ‰."""
+    schedule, now, offset = Schedule(60, now=0.0, wall=NOON, clock=OK), 0.0, NOON
+    for passed, nudge in moves:
+        now, offset = now + passed, offset + nudge
+        for span in schedule.advance(now, now + offset, OK):
+            assert span.partial or abs(span.duration - 60) <= STEP + CREEP * 60 + 1e-6
 
 
 def test_unsynchronised_clock_is_said() -> None:
