@@ -16,22 +16,19 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 from edged.config.broker import is_loopback
 from edged.config.model import Config
-from edged.messages.status import StatusMessage
-from edged.messages.topics import status_topic
 from edged.outbox.store import Outbox
-from edged.publish import credentials, reasons, status
+from edged.publish import credentials, reasons
 from edged.publish.drain import Drain
 from edged.publish.happenings import Accepted, Acknowledged, Failed, Greeted, Happening, Heard
 from edged.publish.herald import Herald
 from edged.publish.link import Link
-from edged.publish.machine import Machine
-from edged.publish.parcel import Parcel
 from edged.publish.reasons import Fault, Kind, Verdict
 from edged.publish.setbacks import Setbacks
+from edged.publish.speaker import Clocks, Speaker
 from edged.publish.state import Event, State, after, begin_after_s, delay_s
 
 log = logging.getLogger(__name__)
@@ -48,16 +45,6 @@ FAREWELL_DEADLINE_S: Final = 1.0
 
 Stage = Literal["outbox drain", "link", "status"]
 """What a turn consists of, as the watchdog names it."""
-
-
-class Clocks(Protocol):
-    """The time in seconds: monotonic for every deadline, Unix time for what is written down."""
-
-    def monotonic(self) -> float:
-        """Seconds since some moment; never set back."""
-
-    def time(self) -> float:
-        """Seconds since the Unix epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +82,10 @@ class Publisher:
         self._greeted = False
         self._own_id = self._client_id = config.broker.client_id or f"edged-{config.device.id}"
         self._setbacks = Setbacks(self._own_id)
-        self._began = self._entered = self._due = self._heard = clocks.monotonic()
+        self._entered = self._due = self._heard = clocks.monotonic()
         if not is_loopback(config.broker.host):
             self._due += begin_after_s(time.clock_gettime(time.CLOCK_BOOTTIME), _random())
-        self._machine = Machine(config.outbox.folder, self._began)
-        self._sense = status.SenseWatch(self._began)
-        self._look: status.Look | None = None
-        self._said: StatusMessage | None = None
-        self._status_due = self._news_at = self._began
-        self._status_mid: int | None = None
+        self._speaker = Speaker(config, self._drain, self._setbacks, clocks)
 
     def turn(self, wish: Wish) -> None:
         """Do what is due, then wait for the network or for time to pass, at most POLL_S."""
@@ -122,7 +104,7 @@ class Publisher:
                 self._online(now)
             case State.FINISHING if self._drain.flying == 0 or now - self._entered > FINISH_DEADLINE_S:
                 self._enter(Event.FLUSHED)
-            case State.FAREWELL if self._status_mid is None or now - self._entered > FAREWELL_DEADLINE_S:
+            case State.FAREWELL if self._speaker.mid is None or now - self._entered > FAREWELL_DEADLINE_S:
                 self._enter(Event.FLUSHED)
         if self._link is not None:
             for happening in self._link.poll(POLL_S):
@@ -130,23 +112,22 @@ class Publisher:
             self._check_deadlines()
 
     def _may_stop(self, wish: Wish, now: float) -> bool:
-        if self.state is State.ONLINE and wish.drain and self._status_mid is None and self._drain.empty(now):
+        if self.state is State.ONLINE and wish.drain and self._speaker.mid is None and self._drain.empty(now):
             return True
         return wish.stop and self.state in {State.WAITING, State.DIALLING, State.ONLINE}
 
     def _tend(self, now: float) -> None:
         look = self._drain.tend(now)
         if look is not None:
-            self._look = look
-            self._sense.saw(look.report, now)
+            self._speaker.saw(look, now)
 
     def _online(self, now: float) -> None:
         self._at("status")
         self._setbacks.tend(now, sound=self._drain.sound(now))
-        self._say_if_news(now)
-        self._at("outbox drain")
         if self._link is not None:
+            self._speaker.tend(self._link, now)
             self._herald.tend(self._link, now)
+            self._at("outbox drain")
             self._drain.send(self._link, now, self._clocks.time())
         if self._idle and self._watch.changed(now) and self._usable():
             log.info("credentials or certificates have been replaced; connecting anew with them")
@@ -178,14 +159,12 @@ class Publisher:
                 )
                 self._setbacks.accepted(now)
                 self._drain.connected(happening)
-                self._herald.connected(now)
+                if (hindrance := self._herald.connected(now, happening.largest_body)) is not None:
+                    self._note(hindrance)
                 self._enter(Event.ACCEPTED)
-            case Acknowledged(mid=mid) if mid == self._status_mid:
-                self._status_mid = None
-                if happening.text:
-                    self._note(f"the broker refuses the status: {happening.text}")
-            case Acknowledged(mid=mid) if mid == self._herald.mid:
-                if (refusal := self._herald.answered(happening)) is not None:
+            case Acknowledged(mid=mid) if mid in (self._speaker.mid, self._herald.mid):
+                asked = self._speaker if mid == self._speaker.mid else self._herald
+                if (refusal := asked.answered(happening)) is not None:
                     self._note(refusal)
             case Acknowledged():
                 self._drain.answered(happening, now)
@@ -221,14 +200,12 @@ class Publisher:
                 self._drain.lost(now)
                 self._due = now
             case State.ONLINE:
-                self._said = self._status_mid = None
-                self._news_at = now
-            case State.FAREWELL:
+                self._speaker.connected(now)
+            case State.FAREWELL if self._link is not None:
                 self._tend(now)
-                # It is retained, maybe for years: it must not tell of a count or of an error that is over.
-                self._look = self._drain.look(now) or self._look
+                # It is retained, maybe for years: it must not tell of an error that is over.
                 self._setbacks.tend(now, sound=self._drain.sound(now), leaving=True)
-                self._say("offline", now)
+                self._speaker.say(self._link, "offline", now)
             case State.STOPPED if self._link is not None:
                 self._end_link()
                 self._tend(now)
@@ -236,7 +213,7 @@ class Publisher:
     @property
     def _idle(self) -> bool:
         """The broker owes us no answer."""
-        return self._drain.flying == 0 and self._status_mid is None and self._herald.mid is None
+        return self._drain.flying == 0 and self._speaker.mid is None and self._herald.mid is None
 
     def _end_link(self) -> None:
         if self._link is not None:
@@ -246,9 +223,12 @@ class Publisher:
     def _dial(self) -> None:
         self._greeted = False
         self._watch.remember()
-        will = _parcel(status.will(self._config.device.id))
         self._link = Link(
-            self._config.broker, self._client_id, will, mqtt5=self._mqtt5, listen_to=self._herald.listen_to
+            self._config.broker,
+            self._client_id,
+            self._speaker.will,
+            mqtt5=self._mqtt5,
+            listen_to=self._herald.listen_to,
         )
 
     def _fail(self, fault: Fault) -> None:
@@ -260,6 +240,8 @@ class Publisher:
         self._enter(Event.FAILED)
         now = self._entered
         self._drain.lost(now)
+        if (left_out := self._herald.lost()) is not None:
+            log.warning("%s", left_out)
         if self.state is State.STOPPED:
             log.warning("%s", fault.text)
             return
@@ -286,44 +268,10 @@ class Publisher:
         elif aside and refused:
             self._client_id, self._setbacks.standing = self._own_id, None
 
-    def _say_if_news(self, now: float) -> None:
-        if self._status_mid is not None or now < self._news_at:
-            return
-        self._news_at = now + POLL_S
-        composed = self._compose("online", now)
-        if now >= self._status_due or self._said is None or status.essence(composed) != status.essence(self._said):
-            self._look = self._drain.look(now) or self._look
-            self._say("online", now)
-
-    def _say(self, state: Literal["online", "offline"], now: float) -> None:
-        if self._link is None:
-            return
-        self._said = self._compose(state, now)
-        self._status_mid = self._link.send(_parcel(self._said))
-        self._status_due = now + self._config.broker.status_interval_s
-
-    def _compose(self, state: Literal["online", "offline"], now: float) -> StatusMessage:
-        return status.compose(
-            self._config.device.id,
-            state,
-            wall=self._clocks.time(),
-            uptime_s=now - self._began,
-            look=self._look,
-            silent=self._sense.silent(now),
-            degraded=self._drain.degraded,
-            machine=self._machine.status(now),
-            last_error=self._setbacks.error,
-        )
-
     def _note(self, text: str) -> None:
         """Say it in the log, and keep it for the status."""
         log.warning("%s", text)
         self._setbacks.note(text, self._clocks.monotonic())
-
-
-def _parcel(message: StatusMessage) -> Parcel:
-    body = message.model_dump_json().encode()
-    return Parcel(status_topic(message.device), body, message.schema_id, retain=True)
 
 
 def _random() -> float:

@@ -12,6 +12,8 @@ class Gate:
 
     def __init__(self, broker_port: int) -> None:
         self.port = free_port()
+        self.hangs_up_on: bytes | None = None
+        """A connection on which these bytes go to the broker is cut."""
         self._open = threading.Event()
         self._open.set()
         self._broker_port = broker_port
@@ -44,6 +46,8 @@ class Gate:
             while data := source.recv(65536):
                 if answers and not self._open.is_set():
                     continue
+                if not answers and self.hangs_up_on is not None and self.hangs_up_on in data:
+                    break
                 target.sendall(data)
         for each in (source, target):
             with suppress(OSError):

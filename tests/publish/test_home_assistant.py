@@ -14,7 +14,9 @@ from edged.config.model import Config
 from edged.outbox import Outbox, exclusive
 from edged.publish import herald
 from tests.brokers import DEADLINE_S, HOST, Amqtt, Broker, Mosquitto, Subscriber, wait_until
+from tests.outbox.making import window
 from tests.publish.conftest import Configure, Running
+from tests.publish.gate import Gate
 
 Run = Callable[..., Running]
 Subscribe = Callable[..., Subscriber]
@@ -147,6 +149,37 @@ def test_a_refused_announcement_is_said_and_stops_nothing(
     subscriber = subscribe(mosquitto.port)
     run(with_discovery(configure(mosquitto.port)))
     words = "the broker refuses the announcement to Home Assistant: not authorised"
+    wait_until(lambda: words in str(subscriber.statuses[-1:]), "the status that says so")
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_broker_that_hangs_up_on_the_announcement_gets_the_messages_all_the_same(
+    mosquitto: Mosquitto, outbox: Outbox, configure: Configure, run: Run, subscribe: Subscribe,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    """Some brokers cut the connection of who writes where he may not; the announcement is then left out."""
+    gate = Gate(mosquitto.port)
+    gate.hangs_up_on = b"homeassistant/device"
+    subscriber = subscribe(mosquitto.port)
+    for _ in range(5):
+        outbox.append(window)
+    run(with_discovery(configure(gate.port)))
+    wait_until(lambda: subscriber.has_all(5), "all five")
+    wait_until(lambda: outbox.counts().waiting == 0, "their acknowledgements")
+    assert "which is left out from now on" in caplog.text
+    gate.close()
+
+
+def test_an_announcement_too_large_for_the_broker_is_left_out(
+    mosquitto: Mosquitto, outbox: Outbox, configure: Configure, run: Run, subscribe: Subscribe
+) -> None:
+    """It is not sent and refused for ever."""
+    mosquitto.kill()
+    mosquitto.lines = ["allow_anonymous true", "max_packet_size 4000"]
+    mosquitto.start()
+    subscriber = subscribe(mosquitto.port)
+    run(with_discovery(configure(mosquitto.port)))
+    words = "the announcement to Home Assistant is larger than the broker's"
     wait_until(lambda: words in str(subscriber.statuses[-1:]), "the status that says so")
 
 
