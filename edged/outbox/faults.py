@@ -14,15 +14,23 @@ _OUR_MISTAKE: Final = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlit
 
 def is_corruption(error: sqlite3.Error) -> bool:
     """Whether the file itself is damaged, so that trying again can't help."""
-    return _code(error) in _CORRUPT
+    # Text that is no UTF-8 any more is Python's finding, and has no code.
+    return code(error) in _CORRUPT or str(error).startswith("Could not decode to UTF-8")
+
+
+def damage(told: str) -> sqlite3.DatabaseError:
+    """What to raise when the file's content is not what its rules once let in, though SQLite itself sees no harm."""
+    error = sqlite3.DatabaseError(told)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
 
 
 def sorted_out(path: Path, error: sqlite3.Error, *, opening: bool) -> EdgedError:
     """The error to raise: a person's if the file can't be opened, our own if we broke its rules, else passing."""
-    code = _code(error)
-    if code in _OUR_MISTAKE:
+    kind = code(error)
+    if kind in _OUR_MISTAKE:
         return FaultError(f"the outbox {path} refuses this: {error}")
-    if code in _UNWRITABLE and opening and not _allowed(path):
+    if kind in _UNWRITABLE and opening and not _allowed(path):
         return StateFolderError(f"the outbox {path} can't be opened or written ({error}): check who owns it")
     return StoreError(f"the outbox {path} can't be used just now ({error})")
 
@@ -34,6 +42,7 @@ def _allowed(path: Path) -> bool:
     return not path.exists() or (path.is_file() and os.access(path, os.R_OK | os.W_OK))
 
 
-def _code(error: sqlite3.Error) -> int:
+def code(error: sqlite3.Error) -> int:
+    """The primary result code; 0 when it has none."""
     # The low byte is the kind of error, the rest its detail.
     return getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -14,10 +14,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, Self
 
+from pydantic import ValidationError
+
 from edged.messages.common import Stamp
 from edged.messages.gap import GapMessage
 from edged.messages.topics import OutboxMessage, topic_of
-from edged.outbox import schema
+from edged.outbox import faults, schema
 
 Reason = Literal["outbox_full", "unsendable", "store_failed"]
 
@@ -50,7 +52,7 @@ class Lost:
         """What is lost with this row: itself, and what it declared if it is a gap message."""
         if kind != "gap":
             return cls(1, sequence, sequence)
-        gap = GapMessage.model_validate_json(body)
+        gap = _gap_of(body)
         return cls(gap.dropped + 1, min(gap.first_sequence, sequence), max(gap.last_sequence, sequence))
 
     def __add__(self, other: "Lost") -> "Lost":
@@ -140,7 +142,14 @@ def _open_gap(db: sqlite3.Connection, reason: Reason) -> GapMessage | None:
         " AND json_extract(body, '$.reason') = ?",
         (reason,),
     ).fetchone()
-    return None if row is None else GapMessage.model_validate_json(row[0])
+    return None if row is None else _gap_of(row[0])
+
+
+def _gap_of(body: str) -> GapMessage:
+    try:
+        return GapMessage.model_validate_json(body)
+    except ValidationError as error:
+        raise faults.damage("a gap message is none any more") from error
 
 
 def _declare(stamp: Stamp, lost: Lost, reason: Reason) -> GapMessage:

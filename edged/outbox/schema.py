@@ -21,6 +21,7 @@ from typing import Final
 from edged.errors import ConfigError, StateFolderError, StoreError
 from edged.messages.gap import GapMessage
 from edged.messages.window import WindowMessage
+from edged.outbox import faults
 
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
@@ -99,7 +100,7 @@ def prepare(db: sqlite3.Connection, device: str, monotonic: float) -> Prepared:
     db.execute(f"PRAGMA wal_autocheckpoint = {_JOURNAL_PAGES}")
     db.execute("BEGIN IMMEDIATE")
     try:
-        _migrate(db)
+        _bring_up_to_date(db)
         if db.execute("SELECT 1 FROM store").fetchone() is None:
             db.execute(
                 "INSERT INTO store (one, device, epoch, last_sequence, dropped) VALUES (1, ?, ?, 0, 0)",
@@ -126,7 +127,10 @@ def look(db: sqlite3.Connection, device: str) -> Prepared:
     (seen,) = db.execute("PRAGMA user_version").fetchone()
     if seen != len(MIGRATIONS):
         raise StoreError(f"the outbox file is of version {seen}, must become {len(MIGRATIONS)}, and can't be written")
-    owner, epoch, began = db.execute("SELECT device, epoch, began FROM store").fetchone()
+    owner, epoch, began, last = db.execute("SELECT device, epoch, began, last_sequence FROM store").fetchone()
+    (newest,) = db.execute("SELECT coalesce(max(sequence), 0) FROM message").fetchone()
+    if not (owner and epoch and isinstance(last, int) and last >= newest):
+        raise faults.damage(f"the store says {owner!r}, {epoch!r}, {last!r}, and its newest message is {newest!r}")
     if owner != device:
         raise ConfigError(
             f"the outbox file belongs to the device {owner!r} and device.id says {device!r}: give the device its old "
@@ -196,6 +200,16 @@ def _wind(db: sqlite3.Connection, monotonic: float) -> None:
     """
     (last,) = db.execute("SELECT coalesce(max(settled_at), 0) FROM message").fetchone()
     db.execute("UPDATE store SET began = ? WHERE began IS NULL OR began + ? < ?", (last - monotonic, monotonic, last))
+
+
+def _bring_up_to_date(db: sqlite3.Connection) -> None:
+    try:
+        _migrate(db)
+        db.execute("SELECT 1 FROM store, message, sense_report, filler").fetchone()
+    except sqlite3.OperationalError as error:
+        if faults.code(error) == sqlite3.SQLITE_ERROR:  # tables are missing, or there already
+            raise faults.damage(f"its tables are not those of its version: {error}") from error
+        raise
 
 
 def _migrate(db: sqlite3.Connection) -> None:

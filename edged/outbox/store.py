@@ -33,7 +33,7 @@ BUSY_DEADLINE_S: Final = 5.0
 PRUNE_AT_MOST: Final = 2000
 
 _WAITING: Final = (
-    "SELECT sequence, topic, body, kind, offered FROM message"
+    "SELECT sequence, topic, body, kind, offered, json_valid(body) FROM message"
     " WHERE settled_at IS NULL AND sequence > ? ORDER BY sequence LIMIT ?"
 )
 _UNSETTLED: Final = (
@@ -174,8 +174,10 @@ class Outbox:
 
         def found(db: sqlite3.Connection) -> tuple[list[Row], list[int]]:
             rows = db.execute(_WAITING, (after, limit)).fetchall()
-            new_gaps = [sequence for sequence, _, _, kind, offered in rows if kind == "gap" and not offered]
-            return [Row(self.epoch, sequence, topic, body.encode()) for sequence, topic, body, _, _ in rows], new_gaps
+            if not all(valid for *_, valid in rows):
+                raise faults.damage("a message is no JSON any more")
+            new_gaps = [sequence for sequence, _, _, kind, offered, _ in rows if kind == "gap" and not offered]
+            return [Row(self.epoch, sequence, topic, body.encode()) for sequence, topic, body, *_ in rows], new_gaps
 
         def offer(db: sqlite3.Connection) -> list[Row]:
             rows, gaps = found(db)

@@ -104,3 +104,30 @@ def test_a_file_that_cannot_grow_is_a_passing_fault(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert outbox.append(window).sequence == 2
     assert len(outbox.waiting(10)) == 2
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE store SET last_sequence = 1",
+        "DROP TABLE filler",
+        "PRAGMA user_version = 1",
+        "UPDATE message SET body = 'no JSON' WHERE sequence = 2",
+    ],
+)
+def test_content_that_the_rules_never_let_in_counts_as_corrupt(tmp_path: Path, harm: str) -> None:
+    """A disk that lies about syncs can mix old pages with new ones, and SQLite may see no harm in it."""
+    first = Outbox.open(tmp_path, "shop")
+    for _ in range(3):
+        first.append(window)
+    first.close()
+    with sqlite3.connect(tmp_path / "outbox.sqlite") as raw:
+        raw.execute("PRAGMA ignore_check_constraints = 1")
+        raw.execute(harm)
+    raw.close()
+    second = Outbox.open(tmp_path, "shop")
+    rows = second.waiting(10)
+    stamp = second.append(window)
+    assert second.quarantined is not None
+    assert (rows, stamp.sequence, stamp.epoch != first.epoch) == ([], 1, True)
+    second.close()

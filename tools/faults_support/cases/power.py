@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from edged.errors import EdgedError
 from tests.outbox.making import window
 from tools.faults_support.case import BrokenError, Invariant, Lab, RightError, case
 from tools.faults_support.parts import ROOT
@@ -85,7 +86,10 @@ def _cut(lab: Lab, events: list[Event], cuts: int, *, lying: bool, told: str) ->
             folder = Path(place)
             on_disk.cut(folder, chance)
             began = time.monotonic()
-            found, lost = _start(folder)
+            try:
+                found, lost = _start(folder)
+            except EdgedError as error:
+                raise BrokenError(Invariant.I6, f"it does not start: {error}") from error
             longest = max(longest, time.monotonic() - began)
         lab.check(longest < STARTS_WITHIN_S, Invariant.I5, f"it took {longest:.1f} s to start")
         if lying:
@@ -111,6 +115,8 @@ def _start(folder: Path) -> tuple[str, bool]:
         except sqlite3.DatabaseError:
             found, sound = "", False
         outbox.append(window)
+        outbox.settle(outbox.waiting(1000))
+        outbox.replay()
         outbox.close()
         looker.close()
         return found, outbox.quarantined is not None or not sound
