@@ -1,12 +1,13 @@
 """How many pictures a second a device looks at: as many as configured, and fewer when it is too slow or too hot. Pure.
 
 First what comes too fast is dropped: only the newest picture of a camera waits. That helps no device whose processor
-is held back, for it still works all the time. So when looking alone takes nearly all of the time, or the processor is
-held back, half as many pictures are wanted; and twice as many again when there is ample time.
+is held back, for it still works all the time. So when finding faces in all the pictures that come would take nearly all
+of the time or more, or the processor is held back, half as many pictures are wanted; and twice as many again when there
+is ample time.
 
 Rules:
-  - Only the time of finding faces counts, which is the same for an empty shop and a full one: how many pictures are
-    wanted must not tell how many people there are.
+  - What counts is the time of finding faces in one picture, times the pictures that come (looked at or dropped): both
+    are the same for an empty shop and a full one. How many pictures are wanted must not tell how many people there are.
   - Steps of two with a wide gap between up and down, each after a whole span of time: the rate doesn't flap.
   - What is told goes to "reduced" at once and back at a full hour only, for heat and load lag behind who was there.
 """
@@ -17,7 +18,7 @@ SPAN_S: Final = 30.0
 """One decision in so many seconds."""
 TOO_MUCH: Final = 0.9
 AMPLE: Final = 0.3
-"""Share of the time that finding faces takes: above the first half as many, below the second twice as many."""
+"""Share of the time that finding faces would take: above the first half as many, below the second twice as many."""
 LEAST_FPS: Final = 1.0
 CALM_SPANS: Final = 2
 """So many spans in a row must be ample before the rate goes up."""
@@ -33,6 +34,8 @@ class Effort:
         """Pictures per second and camera that are wanted."""
         self._span_end = now + SPAN_S
         self._busy_s = 0.0
+        self._looks = 0
+        self._dropped = 0
         self._held_back = False
         self._calm = 0
         self._hour = now // HOUR_S
@@ -41,13 +44,23 @@ class Effort:
     def looked(self, seconds: float) -> None:
         """Note how long finding faces took in one picture, without what comes after for each face."""
         self._busy_s += seconds
+        self._looks += 1
 
-    def advance(self, now: float, *, held_back: bool) -> None:
-        """Let time pass; `held_back`: the processor is throttled now, by heat or by a weak power supply."""
+    def advance(self, now: float, *, held_back: bool, dropped: int) -> None:
+        """Let time pass.
+
+        Args:
+            now: monotonic seconds.
+            held_back: whether the processor is throttled now, by heat or by a weak power supply.
+            dropped: pictures that came too fast, since the beginning.
+        """
         self._held_back |= held_back
         if now >= self._span_end:
-            self._decide(self._busy_s / (now - self._span_end + SPAN_S))
-            self._span_end, self._busy_s, self._held_back = now + SPAN_S, 0.0, False
+            came = self._looks + dropped - self._dropped
+            each = self._busy_s / self._looks if self._looks else 0.0
+            self._decide(each * came / (now - self._span_end + SPAN_S))
+            self._span_end, self._busy_s, self._looks, self._dropped = now + SPAN_S, 0.0, 0, dropped
+            self._held_back = False
         self._tell(now)
 
     @property

@@ -62,6 +62,11 @@ class Post:
             self._worker.close()
         return messages
 
+    @property
+    def dropped(self) -> int:
+        """Pictures so far that came too fast to be looked at, or damaged."""
+        return self._worker.dropped
+
     def pace(self, fps: float) -> None:
         """Want at most so many pictures per second from now on."""
         self._worker.pace(fps)

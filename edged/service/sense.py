@@ -216,8 +216,9 @@ class _Live:
         """Want as many pictures as the device can look at without being held back."""
         if now >= self._heat_due:
             self._heat_due = now + HEAT_EVERY
-            self._effort.advance(now, held_back=held_back())
-            for post in self._posts.values():
+            posts = self._posts.values()
+            self._effort.advance(now, held_back=held_back(), dropped=sum(post.dropped for post in posts))
+            for post in posts:
                 post.pace(self._effort.rate)
 
     def _all_ended(self) -> bool:

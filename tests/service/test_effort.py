@@ -1,6 +1,5 @@
 """A device that is too slow or too hot looks at fewer pictures, and says so."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,16 +17,19 @@ class Device:
     def __init__(self, max_fps: float = 10.0) -> None:
         self.now = START
         self.effort = Effort(max_fps, START)
+        self.dropped = 0
 
-    def run(self, seconds: float, look_s: Callable[[float], float], *, hot: bool = False) -> list[float]:
-        """Let it run with looks of `look_s(rate)` each, as many as fit; return the rates."""
+    def run(self, seconds: float, look_s: float, *, hot: bool = False, per_look_s: float = 0.0) -> list[float]:
+        """Let it run with `look_s` for finding faces and `per_look_s` for what they show; return the rates."""
         rates = []
         for _ in range(round(seconds / STEP_S)):
-            each = look_s(self.effort.rate)
-            for _ in range(int(min(self.effort.rate, 1 / each) * STEP_S)):
-                self.effort.looked(each)
+            came = round(self.effort.rate * STEP_S)
+            looks = min(came, max(int(STEP_S / (look_s + per_look_s)), 1))
+            for _ in range(looks):
+                self.effort.looked(look_s)
+            self.dropped += came - looks
             self.now += STEP_S
-            self.effort.advance(self.now, held_back=hot)
+            self.effort.advance(self.now, held_back=hot, dropped=self.dropped)
             rates.append(self.effort.rate)
         return rates
 
@@ -38,31 +40,31 @@ class Device:
 def test_a_device_with_ample_time_looks_as_often_as_configured() -> None:
     """Nothing is changed, and nothing is said."""
     device = Device()
-    assert set(device.run(600, lambda _: 0.01)) == {10.0}
+    assert set(device.run(600, 0.01)) == {10.0}
     assert device.told() == "full"
 
 
 def test_a_slow_device_looks_half_as_often_until_it_keeps_up() -> None:
     """Looks of 0.3 s fit three times a second: 2.5 is what is left of ten after two steps."""
     device = Device()
-    assert device.run(SPAN_S, lambda _: 0.3)[-1] == 5.0
-    assert device.run(600, lambda _: 0.3)[-1] == 2.5
+    assert device.run(SPAN_S, 0.3)[-1] == 5.0
+    assert device.run(600, 0.3)[-1] == 2.5
     assert device.told() == "reduced"
 
 
 def test_it_never_goes_below_one_picture_a_second() -> None:
     """However slow it is; and one that was set lower stays where it was set."""
     device = Device()
-    assert device.run(600, lambda _: 5.0)[-1] == LEAST_FPS
+    assert device.run(600, 5.0)[-1] == LEAST_FPS
     seldom = Device(max_fps=0.2)
-    assert set(seldom.run(600, lambda _: 5.0)) == {0.2}
+    assert set(seldom.run(600, 5.0)) == {0.2}
 
 
 def test_it_recovers_step_by_step_when_there_is_time_again() -> None:
     """Up again after a longer while than down."""
     device = Device()
-    device.run(300, lambda _: 0.3)
-    rates = device.run(600, lambda _: 0.01)
+    device.run(300, 0.3)
+    rates = device.run(600, 0.01)
     assert rates[: int(SPAN_S / STEP_S)].count(2.5) >= int(SPAN_S / STEP_S) - 1
     assert rates[-1] == 10.0
     assert sorted(set(rates)) == [2.5, 5.0, 10.0]
@@ -72,29 +74,36 @@ def test_it_recovers_step_by_step_when_there_is_time_again() -> None:
 def test_it_does_not_flap(look_s: float) -> None:
     """At any speed the rate settles."""
     device = Device()
-    rates = device.run(3600, lambda _: look_s)
+    rates = device.run(3600, look_s)
     assert len(set(rates[len(rates) // 3 :])) == 1
+
+
+@pytest.mark.parametrize("look_s", [0.02, 0.05, 0.08, 0.1, 0.15, 0.25, 0.4, 0.8])
+def test_a_full_shop_changes_nothing(look_s: float) -> None:
+    """Faces cost time and pictures are dropped, but the rate is that of an empty shop."""
+    empty, full = Device(), Device()
+    assert full.run(900, look_s, per_look_s=1.0) == empty.run(900, look_s)
 
 
 def test_a_hot_device_rests() -> None:
     """A processor that is held back works less, although it would keep up."""
     device = Device()
-    assert device.run(SPAN_S, lambda _: 0.01, hot=True)[-1] == 5.0
-    assert device.run(300, lambda _: 0.01, hot=True)[-1] == LEAST_FPS
-    assert device.run(900, lambda _: 0.01)[-1] == 10.0
+    assert device.run(SPAN_S, 0.01, hot=True)[-1] == 5.0
+    assert device.run(300, 0.01, hot=True)[-1] == LEAST_FPS
+    assert device.run(900, 0.01)[-1] == 10.0
 
 
 def test_what_is_told_goes_back_at_a_full_hour_only() -> None:
     """The end of a rush isn't to be seen in the status."""
     device = Device()
-    device.run(60, lambda _: 0.01, hot=True)
+    device.run(60, 0.01, hot=True)
     assert device.told() == "reduced"
-    device.run(1200, lambda _: 0.01)
+    device.run(1200, 0.01)
     assert device.effort.rate == 10.0
     assert device.told() == "reduced"
-    device.run(HOUR_S, lambda _: 0.01)
+    device.run(HOUR_S, 0.01)
     assert device.told() == "reduced"
-    device.run(HOUR_S, lambda _: 0.01)
+    device.run(HOUR_S, 0.01)
     assert device.told() == "full"
 
 
