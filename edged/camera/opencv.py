@@ -79,6 +79,14 @@ class OpenCVCapture:
             return None
         return as_bgr(picture) if whole else None
 
+    def raw(self) -> NDArray[np.uint8] | None:
+        """Return the grabbed picture as the device gave it (after CAP_PROP_CONVERT_RGB was set to 0)."""
+        try:
+            whole, picture = self._capture.retrieve()
+        except cv2.error:
+            return None
+        return np.asarray(picture, np.uint8) if whole else None
+
     def get(self, prop: int) -> float:
         """See `Capture`."""
         return self._capture.get(prop)

@@ -106,7 +106,7 @@ class Camera(Section):
     source: str | int = 0
     """A number, a /dev path, an rtsp:// or http(s):// URL, `picamera2:N`, a video file, or a folder of pictures."""
     width: Annotated[int, Field(ge=64, le=7680)] | None = None
-    """Asked-for picture width in px (live cameras; None: what the camera offers first)."""
+    """Asked-for picture width in px (live cameras; None: about 1280×720, of what a V4L2 camera lists)."""
     height: Annotated[int, Field(ge=64, le=4320)] | None = None
     """Asked-for picture height in px."""
     fps: Annotated[float, Field(gt=0, le=240)] | None = None
