@@ -50,17 +50,19 @@ def _summary(config: Config) -> Iterator[tuple[str, str]]:
             f"counts in multiples of {privacy.rounding}, carried over {privacy.carry_windows} windows at most",
         )
     login = f", as {broker.username}" if broker.username else ""
-    yield "broker", f"{broker.host}:{broker.port}{', TLS' if broker.tls else ''}{login}"
-    yield "topics", f"edged/{config.device.id}/…"
+    way = f"{', websockets' if broker.transport == 'websockets' else ''}{', TLS' if broker.tls else ''}"
+    yield "broker", f"{broker.host}:{broker.port}{way}{login}"
+    announced = f", {config.homeassistant.prefix}/device/… (Home Assistant)" if config.homeassistant.discovery else ""
+    yield "topics", f"edged/{config.device.id}/…{announced}"
     yield "state", str(config.outbox.folder)
 
 
 def _cautions(config: Config) -> Iterator[str]:
     """Say what may be right elsewhere and is wrong on this machine."""
-    files = {"broker.password_file": config.broker.password_file, "broker.ca_file": config.broker.ca_file}
-    for key, file in files.items():
+    for key in ("password_file", "ca_file", "certificate_file", "key_file"):
+        file = getattr(config.broker, key)
         if file is not None and not file.is_file():
-            yield f"{key}: there is no file {file} on this machine"
+            yield f"broker.{key}: there is no file {file} on this machine"
     try:
         known = load_cards(config.vision.models_folder)
     except ModelError as error:

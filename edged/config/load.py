@@ -119,9 +119,9 @@ def _overridden(table: Mapping[str, Any], override: str) -> dict[str, Any]:
         raise UsageError(f"--set {override}: write SECTION.KEY=VALUE, e.g. --set windows.length_s=60")
     if section == "broker" and key in CREDENTIALS:
         raise UsageError(
-            f"--set {name}: not on the command line, where every user of this machine can read it; use the "
-            f"configuration file, the environment variable EDGED_BROKER__{key.upper()}, or the systemd credential "
-            f"{CREDENTIALS[key]}"
+            f"--set {name}: not on the command line, where every user of this machine can read it; use "
+            f"{'broker.password_file' if key == 'password' else 'the configuration file'}, the environment variable "
+            f"EDGED_BROKER__{key.upper()}, or the systemd credential {CREDENTIALS[key]}"
         )
     try:
         value = tomllib.loads(f"value = {text}")["value"]
