@@ -188,6 +188,9 @@ class Link:
     def _on_connect(
         self, client: Client, _data: object, _flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
+        if self._accepted or self._over:  # a second answer to our one greeting
+            self._fail(Fault(f"the broker at {self._where} sent what is no MQTT"))
+            return
         if reason.is_failure:
             self._fail(reasons.refused(self._where, reason.value))
             return

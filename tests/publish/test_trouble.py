@@ -292,6 +292,7 @@ def test_tls_checks_the_certificate_and_never_falls_back_to_the_clear(
         (b"\x20\x03\x00\x88\x00", "it is unavailable just now"),
         (b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n" * 5, "sent what is no MQTT"),
         (b"\x20\x03\x00\x00\x7f\x01\x02", "sent what is no MQTT"),
+        (b"\x20\x03\x00\x00\x00" * 2, "sent what is no MQTT"),
         (b"", "does not answer"),
         (b"\xff" * 4096, "sent what is no MQTT"),
     ],
