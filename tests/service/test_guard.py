@@ -18,7 +18,8 @@ LIMIT_S = 3.0
 
 def test_stage_that_hangs_with_pythons_lock_is_named_when_aborted(short_sample: Path, tmp_path: Path) -> None:
     """No thread of the process can act any more: it falls silent, and its supervisor's SIGABRT makes it say where."""
-    settings: Settings = {"camera.source": str(short_sample), "camera.loop": True, "outbox.folder": str(tmp_path / "state")}
+    state = str(tmp_path / "state")
+    settings: Settings = {"camera.source": str(short_sample), "camera.loop": True, "outbox.folder": state}
     _, _, _, *arguments = command(["sense"], settings)
     hearing, log = Hearing(), tmp_path / "log"
     with log.open("wb") as sink:

@@ -82,6 +82,7 @@ def _furnish(root: Path, packages: list[Path]) -> None:
     (root / "etc/mosquitto/conf.d/trial.conf").write_text("listener 1883 127.0.0.1\nallow_anonymous true\n")
     (root / "etc/fstab").write_text("")
     (root / "etc/hostname").write_text("trial\n")
+    (root / "etc/hosts").write_text("127.0.0.1 localhost trial\n")
     (root / "usr/sbin/policy-rc.d").unlink()
     for getty in ("console-getty.service", "getty@tty1.service", "serial-getty@ttyS0.service"):
         (units / getty).symlink_to("/dev/null")  # a getty would take the console away from the trial

@@ -57,7 +57,7 @@ def delegate(lab: Lab) -> None:
         )
         run.start()
         took = lab.wait_until(
-            lambda state=state: "cpu" in _runtime(state),  # type: ignore[misc]
+            lambda state=state: _runtime(state).endswith("on cpu"),  # type: ignore[misc]
             f"{mode}: windows by the CPU",
             WITHIN_S,
         )
