@@ -59,9 +59,17 @@ class Looker:
 
 
 def lookers(config: Config, camera: Camera, *, every_emotion: bool) -> list[Looker]:
-    """Load the models of as many threads as there are cores, four at the most. Raises what Vision raises."""
-    threads = min(len(os.sched_getaffinity(0)), MOST_THREADS)
-    return [Looker(Eyes(config, [camera]), Emotions(config.vision) if every_emotion else None) for _ in range(threads)]
+    """Load the models of as many threads as there are cores, four at the most; of one where an Edge TPU works.
+
+    Raises what Vision raises.
+    """
+    first = _looker(config, camera, every_emotion=every_emotion)
+    threads = 1 if "edgetpu" in first.eyes.sees.runtime else min(len(os.sched_getaffinity(0)), MOST_THREADS)
+    return [first, *(_looker(config, camera, every_emotion=every_emotion) for _ in range(threads - 1))]
+
+
+def _looker(config: Config, camera: Camera, *, every_emotion: bool) -> Looker:
+    return Looker(Eyes(config, [camera]), Emotions(config.vision) if every_emotion else None)
 
 
 class Ahead(FrameSource):
