@@ -18,6 +18,7 @@ from edged.errors import ExitCode
 from edged.messages.common import Stamp
 from edged.service.clock import Reading
 from edged.service.line import Line, Sees
+from edged.vision.card import EmotionCard, load_cards
 from edged.vision.sighting import Box, Sighting
 from edged.windows.schedule import Clock
 from edged.words import Scores
@@ -59,7 +60,7 @@ def _what(config: Config) -> list[str]:
         "how many visits ended",
         "how long they lasted and how long faces were turned towards the camera (means and histograms)",
         "how many people were in view on average" + ("" if noisy else " and at the most"),
-        "which of eight facial expressions the faces showed (shares and mean scores)",
+        "which of eight facial expressions the faces showed (shares, mean scores, and an estimate made of them)",
     ]
     if lines:
         told.append(f"how many crossed the lines {', '.join(lines)}, in each direction")
@@ -181,14 +182,16 @@ def example(config: Config) -> str:
     config = config.model_copy(update={"hours": Hours()})
     spacing = max((config.windows.length_s - 20) / people, SPACING_S)
     end = min(config.windows.length_s, round(people * spacing + 20))
-    line = Line(config, camera, Sees((), "example"), Reading(0.0, EXAMPLE_START, Clock.RECORDING))
+    emotion = load_cards().get(config.vision.emotion_model)  # of those that ship: the user's may be on the device only
+    sees = Sees((), "example", emotion.estimate if isinstance(emotion, EmotionCard) else None)
+    line = Line(config, camera, sees, Reading(0.0, EXAMPLE_START, Clock.RECORDING))
     composed = []
     for look in range(end * LOOKS_PER_SECOND + 1):
         now = look / LOOKS_PER_SECOND
         composed += line.advance(Reading(now, EXAMPLE_START + now, Clock.RECORDING))
         first = max(int((now - STAY_S) / spacing), 0)
         there = [i for i in range(first, people) if 0 <= now - i * spacing <= STAY_S and i * spacing <= now]
-        line.see(now, [_face(i, look) for i in there], Sees((), "example"))
+        line.see(now, [_face(i, look) for i in there], sees)
     compose = composed[0] if composed else line.close(end)
     return compose(Stamp(config.device.id, "00000000", 1)).model_dump_json()
 
