@@ -36,7 +36,7 @@ def combined(lab: Lab) -> None:
     """What was committed before the cut arrives, whatever the clock says; the status names the missing broker."""
     clock = lab.folder / "clock"
     clock.write_text("+0\n")
-    wrapper = _stepped(clock)
+    wrapper = stepped(clock)
     image, committed = lab.folder / "image", lab.folder / "committed"
     with image.open("wb") as file:
         file.truncate(48 << 20)
@@ -103,7 +103,7 @@ def _since(said: str) -> str:
     return said.rpartition("connected to the broker")[2]
 
 
-def _stepped(clock: Path) -> list[str]:
+def stepped(clock: Path) -> list[str]:
     """The command that runs another one on a wall clock that a file steps; its monotonic clock is the true one."""
     found = [file for pattern in LIBRARIES for file in Path("/").glob(pattern[1:])]
     if not found:
