@@ -112,3 +112,16 @@ def test_what_was_acknowledged_lately_is_sent_again_on_a_new_connection(
     assert run(configure(mosquitto.port), drain=True).wait() == 0
     wait_until(lambda: subscriber.has_all(5), "all five again")
     assert subscriber.breaches(5) == []
+
+
+def test_what_nobody_could_hear_is_sent_again_when_somebody_listens(
+    mosquitto: Mosquitto, outbox: Outbox, configure: Configure, run: Run, subscribe: Subscribe
+) -> None:
+    """A broker that was killed forgets its subscribers too; they may be back later than we are."""
+    for _ in range(5):
+        outbox.append(window)
+    run(configure(mosquitto.port, status_interval_s=5))
+    wait_until(lambda: outbox.counts().settled == 5, "the acknowledgements")
+    subscriber = subscribe(mosquitto.port)
+    wait_until(lambda: subscriber.has_all(5), "all five, of which it knows nothing")
+    assert subscriber.breaches(5) == []

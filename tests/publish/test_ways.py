@@ -1,6 +1,8 @@
 """The ways to a broker: certificates of both sides, files that are replaced, websockets."""
 
 import logging
+import socket
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +12,9 @@ from edged.config.model import Broker
 from edged.outbox import Outbox
 from edged.publish import credentials
 from edged.publish.credentials import UnreadableError, Watch, tls_context
+from edged.publish.link import Link
 from tests.authority import Authority
-from tests.brokers import Mosquitto, Subscriber, free_port, wait_until
+from tests.brokers import DEADLINE_S, HOST, Mosquitto, Subscriber, free_port, wait_until
 from tests.outbox.making import window
 from tests.publish.conftest import Configure, Running
 from tests.publish.gate import Impostor
@@ -136,6 +139,27 @@ def test_what_is_no_websocket_is_said_in_words(
     run(configure(impostor.port, transport="websockets"))
     wait_until(told(caplog, "no websocket answers there"), "the words")
     impostor.close()
+
+
+def test_the_brokers_name_goes_with_the_greeting(authority: Authority, configure: Configure) -> None:
+    """Server Name Indication (RFC 6066): behind one address there may be many brokers; and TLS is 1.2 at least."""
+    key, pem = authority.issue("localhost", "server")
+    asked_for: list[str | None] = []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, key)
+    context.sni_callback = lambda _socket, name, _context: asked_for.append(name)
+    with socket.create_server((HOST, 0)) as listener:
+        config = configure(listener.getsockname()[1], host="localhost", tls=True, ca_file=authority.pem)
+        link = Link(config.broker, "edged-shop", None, mqtt5=True)
+        connection, _ = listener.accept()
+        connection.settimeout(DEADLINE_S)
+        with context.wrap_socket(connection, server_side=True) as secured:
+            version = secured.version()
+            assert secured.recv(4096)
+        link.abandon()
+    assert asked_for == ["localhost"]
+    assert version in {"TLSv1.2", "TLSv1.3"}
+    assert tls_context(config.broker).minimum_version == ssl.TLSVersion.TLSv1_2
 
 
 def broker(**keys: object) -> Broker:
