@@ -1,4 +1,4 @@
-"""two-instances, clock: two of us at once, and a clock that jumps while we publish."""
+"""two-instances, publish-clock: two of us at once, and a clock that jumps while we publish."""
 
 import time
 
@@ -54,7 +54,7 @@ def two_instances(lab: Lab) -> None:
 
 
 @case(
-    "clock",
+    "publish-clock",
     "so many steps of the wall clock while publish is connected",
     count=200,
     short=6,
