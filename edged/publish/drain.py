@@ -5,6 +5,8 @@ Rules:
   - The outbox decides what there is, the window what is in flight; here is only the way between them.
   - What the outbox can't do now (disk full) it is asked again after STORE_RETRY_S; what it still can, it is asked at
     once. What was acknowledged meanwhile waits in the window, bounded.
+  - A broker that was killed may have forgotten its subscribers, and what it takes before they are back reaches nobody.
+    It says so (MQTT 5), and when a topic that nobody listened to is listened to again, the horizon is sent once more.
   - A disk that takes nothing is noticed also when there is nothing to write: where neither process has written for
     PROBE_AFTER_S, something is written that changes nothing.
 """
@@ -50,6 +52,7 @@ class Drain:
         self._failing: dict[str, float] = {}
         self._sense_fails = False
         self._probe_at: float | None = None
+        self._unheard: set[str] = set()
 
     @property
     def degraded(self) -> bool:
@@ -70,6 +73,7 @@ class Drain:
         self._window.connected(accepted.receive_maximum)
         self._largest_body = accepted.largest_body
         self._replay_due = True
+        self._unheard.clear()
 
     def lost(self, now: float) -> None:
         """The connection has ended."""
@@ -146,7 +150,9 @@ class Drain:
         self._more = True
         match answer.verdict:
             case Verdict.TAKEN:
-                self._window.taken(answer.mid)
+                row = self._window.taken(answer.mid)
+                if row is not None:
+                    self.taken(row.topic, answer)
             case Verdict.NOT_NOW:
                 row = self._window.refused(answer.mid, now)
                 if row is not None:
@@ -155,6 +161,14 @@ class Drain:
                 row = self._window.discarded(answer.mid)
                 if row is not None:
                     self._give_up(row, answer.text)
+
+    def taken(self, topic: str, answer: Acknowledged) -> None:
+        """The broker has taken a message of this topic, be it a row or the status: see who listens."""
+        if answer.unheard:
+            self._unheard.add(topic)
+        elif topic in self._unheard:
+            self._unheard.remove(topic)
+            self._replay_due = True
 
     def empty(self, now: float) -> bool:
         """Everything has been acknowledged, and the outbox knows it."""

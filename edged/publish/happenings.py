@@ -37,6 +37,8 @@ class Acknowledged:
     verdict: Verdict
     text: str
     """Why it was refused, in words."""
+    unheard: bool = False
+    """Nobody has subscribed to its topic just now; only MQTT 5 lets a broker say so."""
 
 
 @dataclass(frozen=True, slots=True)

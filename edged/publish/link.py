@@ -218,7 +218,8 @@ class Link:
         self, _client: Client, _data: object, mid: int, reason: ReasonCode, _properties: Properties | None
     ) -> None:
         text = reasons.words(reason.value) if reason.is_failure else ""
-        self._happened.append(Acknowledged(mid, reasons.verdict(reason.value), text))
+        unheard = reason.value == reasons.NOBODY_LISTENS
+        self._happened.append(Acknowledged(mid, reasons.verdict(reason.value), text, unheard))
 
     def _on_disconnect(
         self, _client: Client, _data: object, flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None

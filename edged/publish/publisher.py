@@ -20,6 +20,7 @@ from typing import Final, Literal
 
 from edged.config.broker import is_loopback
 from edged.config.model import Config
+from edged.messages.topics import status_topic
 from edged.outbox.store import Outbox
 from edged.publish import credentials, reasons
 from edged.publish.drain import Drain
@@ -164,6 +165,8 @@ class Publisher:
                 self._enter(Event.ACCEPTED)
             case Acknowledged(mid=mid) if mid in (self._speaker.mid, self._herald.mid):
                 asked = self._speaker if mid == self._speaker.mid else self._herald
+                if asked is self._speaker and happening.verdict is Verdict.TAKEN:
+                    self._drain.taken(status_topic(self._config.device.id), happening)
                 if (refusal := asked.answered(happening)) is not None:
                     self._note(refusal)
             case Acknowledged():

@@ -45,6 +45,7 @@ class Verdict(enum.Enum):
     """Refused for what it is."""
 
 
+NOBODY_LISTENS: Final = 0x10
 UNSUPPORTED_VERSION: Final = 0x84
 NOT_AUTHORISED: Final = 0x87
 TAKEN_OVER: Final = 0x8E

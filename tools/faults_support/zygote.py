@@ -3,7 +3,8 @@
     python -m tools.faults_support.zygote           # then one JSON request a line; one JSON answer a line
 
 What runs in a fork is the command line of `edged`, or of the producer, as it would run by itself; only the seconds of
-loading are saved. A fork may be told to kill itself, by SIGKILL, at the n-th time that it comes to a POINT.
+loading are saved. A fork may be told to kill itself, by SIGKILL, at the n-th time that it comes to a POINT, and to be
+hasty: it then tries to reach the broker again after a tenth of a second, however often that has failed.
 """
 
 import json
@@ -44,9 +45,12 @@ class Zygote:
             stdout=subprocess.PIPE,
         )
 
-    def start(self, program: str, words: Sequence[str], log: Path, die: tuple[str, int] | None = None) -> int:
+    def start(
+        self, program: str, words: Sequence[str], log: Path, die: tuple[str, int] | None = None, *, hasty: bool = False
+    ) -> int:
         """Fork a `producer` or an `edged` with these words; give its process id."""
-        return int(self._ask({"start": program, "words": list(words), "log": str(log), "die": die}))
+        request = {"start": program, "words": list(words), "log": str(log), "die": die, "hasty": hasty}
+        return int(self._ask(request))
 
     def ended(self, pid: int) -> int | None:
         """The exit status of a fork, as waitpid gives it; None while it runs."""
@@ -124,6 +128,10 @@ def _fork(main: Callable[[Sequence[str]], object], request: dict[str, Any]) -> i
         null = os.open(os.devnull, os.O_RDONLY)
         for number, target in ((0, null), (1, log), (2, log)):
             os.dup2(target, number)
+        if request["hasty"]:
+            from edged.publish import publisher
+
+            publisher.delay_s = lambda _failures, _share: 0.1
         if request["die"] is not None:
             _arm(*request["die"])
         code = int(main(request["words"]) or 0)  # type: ignore[call-overload]

@@ -118,7 +118,7 @@ class Pair:
 )
 def disk_full(lab: Lab) -> None:
     """File and journal were grown in advance: it works on; beyond that, memory stands in and the status says so."""
-    small = lab.keep(disk(lab.folder / "small", "tmpfs", "size=32m"))
+    small = lab.keep(disk(lab.folder / "small", "tmpfs", "size=96m"))
     pair = Pair(lab, small / "state")
     # The first moment: a device that starts for the first time on a full disk.
     ballast = fill(small)

@@ -17,6 +17,7 @@ from tools.faults_support.parts import (
     publish_words,
 )
 from tools.faults_support.producer import last_committed
+from tools.faults_support.zygote import zygote
 
 MOST_KB = 60 * 1024
 MOST_GROWTH_KB = 8 * 1024
@@ -130,10 +131,12 @@ def broker_kill(lab: Lab) -> None:
         [sys.executable, "-m", "tools.faults_support.producer", str(state), str(committed), "--every", "0.02"],
     )
     # The default of 40 minutes is for a broker that saves every half hour. The consumer of this case is back within
-    # seconds, and with so many kills the default would send everything a hundred times.
-    publish = edged(lab, "publish", publish_words(broker.port, state, outbox__replay_horizon_s=20))
+    # seconds, and with so many kills the default would send everything a hundred times. The delay between attempts,
+    # which grows when they keep failing, has tests of its own.
+    nest = lab.keep(zygote())
+    sending = publish_words(broker.port, state, outbox__replay_horizon_s=20, broker__status_interval_s=5)
+    publish = nest.start("edged", sending, lab.folder / "publish.log", hasty=True)
     producer.start()
-    publish.start()
     longest = 0.0
     for done in range(lab.count):
         lab.tell(f"{done} of {lab.count} kills, {reader.arrived} messages, {reader.repeated} again")
@@ -151,7 +154,7 @@ def broker_kill(lab: Lab) -> None:
     last = last_committed(committed)
     lab.wait_until(lambda: reader.has(last), "all that was committed has arrived", 120, Invariant.I1)
     reader.judge()
-    lab.check(publish.pid != 0, Invariant.I6, "publish has ended")
+    lab.check(nest.ended(publish) is None, Invariant.I6, "publish has ended")
     lab.figures |= {
         "committed": sum(last.values()),
         "arrived": reader.arrived,
