@@ -5,6 +5,7 @@ Rules:
   - A grab that took as long as the time-out is a lost camera even if it brought a picture. When a stream falls silent
     FFmpeg hands over, one after each time-out, the pictures that its decoder still held: they are old, and counting
     them as new would hide the stall.
+  - A stream whose pictures come late is a lost camera too: opening it anew drops what waits in the connection.
   - A damaged picture is skipped; many in a row are CameraError, since opening anew is what mends a decoder.
 """
 
@@ -12,7 +13,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import cv2
+
 from edged.camera.frame import Frame, FrameSource
+from edged.camera.lag import Lag
 from edged.camera.opencv import READ_TIMEOUT_S, Capture
 from edged.errors import CameraError, SilentCameraError
 
@@ -33,16 +37,18 @@ class LiveCamera(FrameSource):
         *,
         timeout_s: float = READ_TIMEOUT_S,
         clock: Callable[[], float] = time.monotonic,
+        lag: Lag | None = None,
     ) -> None:
         """Take over an opened capture, whose grabs give up after `timeout_s`.
 
-        `place` names it in errors, so it holds no password.
+        `place` names it in errors, so it holds no password. `lag`: for a stream whose time stamps can be trusted.
         """
         self._camera = camera
         self._place = place
         self._capture = capture
         self._timeout_s = timeout_s
         self._clock = clock
+        self._lag = lag
         self._captured = 0.0
         self._damaged = 0
 
@@ -57,8 +63,17 @@ class LiveCamera(FrameSource):
                     f"camera {self._camera!r} at {self._place} sends no more pictures: is it hanging?"
                 )
             if grabbed:
+                self._check_lag()
                 return self._captured
         raise CameraError(f"camera {self._camera!r} at {self._place} is gone: is it plugged in and switched on?")
+
+    def _check_lag(self) -> None:
+        stamp = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        if self._lag is not None and self._lag.is_late(self._captured, stamp):
+            raise CameraError(
+                f"camera {self._camera!r} at {self._place} sends more than this device can decode, so its pictures come "
+                "late: set it to a smaller picture or a lower rate"
+            )
 
     def retrieve(self) -> Frame | None:
         """Return the grabbed frame, or None if it is damaged."""

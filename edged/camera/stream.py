@@ -6,6 +6,7 @@ Rule: the URL goes to FFmpeg and nowhere else; every text names the camera by it
 import cv2
 
 from edged.camera.asked import Asked
+from edged.camera.lag import Lag
 from edged.camera.live import LiveCamera
 from edged.camera.opencv import READ_TIMEOUT_S, open_capture, stream_parameters
 from edged.camera.redact import redact
@@ -27,4 +28,6 @@ def open_stream(camera: Asked, *, timeout_s: float = READ_TIMEOUT_S) -> LiveCame
         raise CameraError(
             f"camera {camera.id!r}: no pictures from {place}: is it on, is its address right, are user and password?"
         )
-    return LiveCamera(camera.id, place, capture, timeout_s=timeout_s)
+    # RTP says when a picture was taken; MJPEG over HTTP says nothing, and FFmpeg makes its stamps up.
+    lag = Lag() if url.lower().startswith("rtsp") else None
+    return LiveCamera(camera.id, place, capture, timeout_s=timeout_s, lag=lag)
