@@ -9,7 +9,7 @@ from typing import Final
 from edged.analysis.drawing import drawn, mark, write_picture
 from edged.analysis.faces import PictureReader
 from edged.camera.still import Still, TooLargeError, decode_still
-from edged.cli.common import say_personal
+from edged.cli.common import is_same_file, say_personal
 from edged.cli.progress import Progress
 from edged.config.model import Config
 from edged.errors import EdgedError, ExitCode, InputError, MissingInputError, OutputError, UsageError
@@ -29,6 +29,8 @@ def analyze_pictures(config: Config, parsed: argparse.Namespace, paths: Sequence
     rectangles = _given(parsed.faces, len(paths))
     if parsed.draw is not None and not alone:
         _make_folder(parsed.draw)
+    elif parsed.draw is not None and is_same_file(parsed.draw, paths[0]):
+        raise UsageError(f"--draw {parsed.draw} would overwrite the picture itself: choose another name")
     reader = PictureReader(config.vision)
     say_personal()
     progress = Progress("pictures", len(paths), seconds=False)

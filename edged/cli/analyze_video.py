@@ -9,7 +9,7 @@ from typing import Final
 from edged.analysis.chart import Chart, require_chart, write_chart
 from edged.analysis.clip import Cut, Due, Fragments, Watch, interval_of_looks
 from edged.analysis.drawing import Overlay
-from edged.cli.common import say_personal
+from edged.cli.common import is_same_file, say_personal
 from edged.cli.main import INTERRUPTED
 from edged.cli.progress import Progress
 from edged.config.model import Config
@@ -91,6 +91,12 @@ def _check(parsed: argparse.Namespace, path: Path) -> None:
         for option in ("mode", "window", "interval", "no_smoothing"):
             if getattr(parsed, option):
                 raise UsageError(f"--{option.replace('_', '-')} belongs to --format microsoft")
+    elif parsed.start:
+        raise UsageError("--start belongs to --format edged: Microsoft's times count from the video's beginning")
+    if parsed.threshold is not None and parsed.overlay is None:
+        raise UsageError(
+            "--threshold: of a video it only says what an overlay's labels tell; add --overlay, or leave it out"
+        )
     if parsed.mode == "perFace" and (parsed.window or parsed.interval):
         raise UsageError("--window and --interval belong to --mode aggregate: perFace tells of every look")
     for option, (least, most) in (("window", WINDOW_S), ("interval", INTERVAL_S)):
@@ -99,7 +105,7 @@ def _check(parsed: argparse.Namespace, path: Path) -> None:
             raise UsageError(f"--{option} {seconds:g}: it is from {least:g} to {most:g} seconds")
     for option in ("plot", "overlay"):
         asked: Path | None = getattr(parsed, option)
-        if asked is not None and asked.exists() and asked.samefile(path):
+        if asked is not None and is_same_file(asked, path):
             raise UsageError(f"--{option} {asked} would overwrite the video itself: choose another name")
     if parsed.plot:
         require_chart(parsed.plot)

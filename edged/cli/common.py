@@ -38,6 +38,11 @@ def config_arguments(parsed: argparse.Namespace) -> list[str]:
     return [*chosen, *(argument for override in parsed.overrides for argument in ("--set", override))]
 
 
+def is_same_file(a: Path, b: Path) -> bool:
+    """Tell whether two names mean one file that is there."""
+    return a.exists() and b.exists() and a.samefile(b)
+
+
 def say_personal() -> None:
     """Say, beside output about single faces, what that is."""
     print("edged: what follows is about single faces: personal data, which stays on this machine", file=sys.stderr)
