@@ -1,7 +1,10 @@
 """MQTT 5 as a subscriber sees it, 3.1.1 where that is all there is, and brokers that send what nobody asked for."""
 
+import base64
+import hashlib
 import logging
 import random
+import re
 import resource
 import socket
 import threading
@@ -147,16 +150,30 @@ class Flood:
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(DEADLINE_S)
         with suppress(OSError), connection:
-            connection.recv(4096)
-            connection.sendall(WELCOME)
+            greeting = connection.recv(4096)
+            if greeting.startswith(b"GET "):
+                connection.sendall(switched(greeting))
+                connection.recv(4096)
+            else:
+                connection.sendall(WELCOME)
             for packet in self._packets():
                 connection.sendall(packet)
                 self.sent += 1
 
 
-def endure(configure: Configure, port: int) -> list[Happening]:
+def switched(request: bytes) -> bytes:
+    """The answer of a web server that agrees to a websocket (RFC 6455, section 4.2.2)."""
+    (key,) = re.findall(rb"Sec-WebSocket-Key: (\S+)", request)
+    accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept + b"\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n"
+    )
+
+
+def endure(configure: Configure, port: int, **broker: object) -> list[Happening]:
     """Hold one connection until it fails; give all that happened."""
-    link = Link(configure(port).broker, "edged-shop", None, mqtt5=True, listen_to="homeassistant/status")
+    link = Link(configure(port, **broker).broker, "edged-shop", None, mqtt5=True, listen_to="homeassistant/status")
     happened: list[Happening] = []
     deadline = time.monotonic() + DEADLINE_S
     while not any(isinstance(each, Failed) for each in happened):
@@ -186,20 +203,26 @@ def huge() -> Iterator[bytes]:
         yield bytes(100_000)
 
 
+def frame() -> Iterator[bytes]:
+    """The same in one frame of a websocket."""
+    yield b"\x82\x7f" + (1 << 28).to_bytes(8, "big") + WELCOME
+    yield from huge()
+
+
 def unasked() -> Iterator[bytes]:
     """QoS 2 messages without end, never released."""
     for mid in range(1, 65_536):
         yield b"\x34\x88\x01\x00\x01a" + mid.to_bytes(2, "big") + b"\x00" + bytes(130)
 
 
-@pytest.mark.parametrize("packets", [huge, unasked])
+@pytest.mark.parametrize(("packets", "transport"), [(huge, "tcp"), (unasked, "tcp"), (frame, "websockets")])
 def test_a_broker_that_sends_without_measure_is_left(
-    configure: Configure, packets: Callable[[], Iterator[bytes]]
+    configure: Configure, packets: Callable[[], Iterator[bytes]], transport: str
 ) -> None:
     """Memory stays what it was."""
     flood = Flood(packets)
     happened: list[Happening] = []
-    assert grown_mb(lambda: happened.extend(endure(configure, flood.port))) < 12
+    assert grown_mb(lambda: happened.extend(endure(configure, flood.port, transport=transport))) < 12
     assert "sent more than edged asked for" in str(happened[-1])
     flood.close()
 
