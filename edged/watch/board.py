@@ -23,6 +23,9 @@ from edged.watch.subscription import Arrival
 HISTORY: Final = 240
 """Windows kept for each camera."""
 TOPIC_PARTS: Final = 3
+SILENT_AFTER_S: Final = 7500
+"""Twice the longest interval of status messages: a retained `online` that is older is nobody's. (A broker that was away
+when a device vanished has no will to send.)"""
 
 
 class Health(enum.IntEnum):
@@ -71,7 +74,7 @@ class DeviceView:
     id: str
     status: StatusMessage | None = None
     heard_at: float = 0.0
-    """Monotonic seconds of the last message."""
+    """Monotonic seconds of the last message; of a retained one, when it was written."""
     cameras: dict[str, CameraView] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     """By epoch, oldest first."""
@@ -98,23 +101,23 @@ class DeviceView:
         """Messages declared dropped."""
         return sum(gap.dropped for account in self.accounts.values() for gap in account.gaps)
 
-    @property
-    def troubles(self) -> list[Trouble]:
-        """What is amiss, the worst first."""
-        return sorted([*self._of_status(), *self._of_delivery()], key=lambda each: -each.health)
+    def troubles(self, now: float) -> list[Trouble]:
+        """What is amiss, the worst first; `now` in monotonic seconds."""
+        return sorted([*self._of_status(now), *self._of_delivery()], key=lambda each: -each.health)
 
-    @property
-    def health(self) -> Health:
+    def health(self, now: float) -> Health:
         """The worst of it."""
-        return max((trouble.health for trouble in self.troubles), default=Health.WELL)
+        return max((trouble.health for trouble in self.troubles(now)), default=Health.WELL)
 
-    def _of_status(self) -> list[Trouble]:
+    def _of_status(self, now: float) -> list[Trouble]:
         status = self.status
         if status is None:
             return [Trouble(Health.CAUTION, "no status yet")]
         if status.state == "offline":
             return [Trouble(Health.BAD, "offline" if status.at else "offline: fell silent")]
         found = []
+        if now - self.heard_at > SILENT_AFTER_S:
+            found.append(Trouble(Health.BAD, "said to be online, and silent"))
         if status.sense_silent:
             found.append(Trouble(Health.BAD, "the sensing process is silent"))
         if status.sense is None:
@@ -168,16 +171,22 @@ class Board:
         self.devices: dict[str, DeviceView] = {}
         self._ledger = Ledger()
 
-    def take(self, arrival: Arrival, now: float) -> Taken:
-        """Take a message in; `now` in monotonic seconds.
+    def take(self, arrival: Arrival, now: float, wall: float) -> Taken:
+        """Take a message in.
 
-        Raises InputError when it is none of edged's.
+        Args:
+            arrival: the message.
+            now: monotonic seconds.
+            wall: Unix seconds, by which the age of a retained status is judged.
+
+        Raises:
+            InputError: it is none of edged's.
         """
         parts = arrival.topic.split("/")
         if len(parts) < TOPIC_PARTS:
             raise InputError(f"{arrival.topic} is no topic of edged")
         if parts[-1] == "status":
-            return self._status(arrival, parts[1], now)
+            return self._status(arrival, parts[1], now, wall)
         entry = self._ledger.enter(arrival.body)
         if entry.stamp.device != parts[1]:
             raise InputError(f"{arrival.topic}: a message of {entry.stamp.device!r} on another device's topic")
@@ -194,7 +203,7 @@ class Board:
             device.cameras.setdefault(message.camera, CameraView()).add(message)
         return Taken(message, entry)
 
-    def _status(self, arrival: Arrival, id_: str, now: float) -> Taken:
+    def _status(self, arrival: Arrival, id_: str, now: float, wall: float) -> Taken:
         if not arrival.body:  # its retained status was taken away: the device is forgotten
             self.devices.pop(id_, None)
             return Taken(None, None)
@@ -204,6 +213,8 @@ class Board:
         except ValidationError as error:
             device.unreadable = first_fault(error)
             return Taken(None, None)
+        if arrival.retained and device.status.at is not None:
+            device.heard_at = now - max(0.0, wall - device.status.at.timestamp())
         return Taken(device.status, None)
 
     def _device(self, id_: str, now: float) -> DeviceView:

@@ -15,25 +15,25 @@ from edged.watch.ledger import Entry, Verdict
 from edged.watch.subscription import Arrival, Happening, Lost, Subscribed
 
 
-def lines(board: Board, happening: Happening, now: float) -> Iterator[str]:
+def lines(board: Board, happening: Happening, now: float, wall: float) -> Iterator[str]:
     """Take a happening in, and tell of it."""
-    for event in _events(board, happening, now):
+    for event in _events(board, happening, now, wall):
         yield json.dumps(event, ensure_ascii=False, separators=(", ", ": "))
 
 
-def _events(board: Board, happening: Happening, now: float) -> Iterator[dict[str, Any]]:
+def _events(board: Board, happening: Happening, now: float, wall: float) -> Iterator[dict[str, Any]]:
     match happening:
         case Subscribed(resumed=resumed):
             yield {"event": "subscribed", "resumed": resumed}
         case Lost(reason=reason):
             yield {"event": "lost", "reason": reason}
         case Arrival():
-            yield from _arrival(board, happening, now)
+            yield from _arrival(board, happening, now, wall)
 
 
-def _arrival(board: Board, arrival: Arrival, now: float) -> Iterator[dict[str, Any]]:
+def _arrival(board: Board, arrival: Arrival, now: float, wall: float) -> Iterator[dict[str, Any]]:
     try:
-        taken = board.take(arrival, now)
+        taken = board.take(arrival, now, wall)
         message = json.loads(arrival.body) if arrival.body else None
     except (InputError, ValueError) as error:
         yield {"event": "unreadable", "topic": arrival.topic, "reason": str(error)}

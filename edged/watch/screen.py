@@ -48,7 +48,7 @@ def lines(board: Board, broker: str, link: str, width: int, height: int, now: fl
         height: lines of the terminal.
         now: monotonic seconds, as when the messages were taken in.
     """
-    devices = sorted(board.devices.values(), key=lambda each: (-each.health, each.id))
+    devices = sorted(board.devices.values(), key=lambda each: (-each.health(now), each.id))
     drawn = [_head(board, broker)]
     if link:
         drawn.append(Text(link, "bold red"))
@@ -64,7 +64,7 @@ def lines(board: Board, broker: str, link: str, width: int, height: int, now: fl
     if not devices and not link:
         drawn += [Text("nothing yet: a device sends a status every minute, and a retained one comes at once", "dim")]
     if shown < len(devices):
-        drawn.append(_rest(devices[shown:]))
+        drawn.append(_rest(devices[shown:], now))
     for line in drawn:
         line.truncate(width, overflow="ellipsis")
     return drawn[:height]
@@ -89,8 +89,8 @@ def _head(board: Board, broker: str) -> Text:
     return head.append(f"  {missing} missing", "bold red" if missing else "dim")
 
 
-def _rest(devices: list[DeviceView]) -> Text:
-    worst = max(device.health for device in devices)
+def _rest(devices: list[DeviceView], now: float) -> Text:
+    worst = max(device.health(now) for device in devices)
     how = "all well" if worst is Health.WELL else "some in trouble"
     return Text(
         f"… and {_counted(len(devices), 'more device')}, {how}: a taller window or --device NAME shows them", "dim"
@@ -98,7 +98,7 @@ def _rest(devices: list[DeviceView]) -> Text:
 
 
 def _device(device: DeviceView, width: int, now: float) -> list[Text]:
-    style = STYLES[device.health]
+    style = STYLES[device.health(now)]
     head = Text.assemble(("● ", style), (device.id, "bold"), "  ")
     status = device.status
     if status is not None:
@@ -110,7 +110,7 @@ def _device(device: DeviceView, width: int, now: float) -> list[Text]:
     if device.repeated:
         head.append(f"  {device.repeated} repeated", "dim")
     head.append(f"  heard {_ago(now - device.heard_at)}", "dim")
-    troubles = [trouble for trouble in device.troubles if trouble.words != "offline"]
+    troubles = [trouble for trouble in device.troubles(now) if trouble.words != "offline"]
     block = [head]
     for trouble in troubles[:_TROUBLES]:
         told = Text(f"  {trouble.words}", STYLES[trouble.health])

@@ -27,7 +27,7 @@ def tell(subscription: Subscription, stop: threading.Event) -> None:
         happening = subscription.next(DRAW_EVERY_S)
         if happening is not None:
             link.heed(happening, time.monotonic())
-            for line in events.lines(board, happening, time.monotonic()):
+            for line in events.lines(board, happening, time.monotonic(), time.time()):
                 print(line, flush=True)
 
 
@@ -62,7 +62,7 @@ def _take(board: Board, link: "_Link", happening: Happening | None) -> None:
         link.heed(happening, time.monotonic())
     if isinstance(happening, Arrival):
         with suppress(InputError):  # anybody may publish anything below edged/
-            board.take(happening, time.monotonic())
+            board.take(happening, time.monotonic(), time.time())
 
 
 class _Link:

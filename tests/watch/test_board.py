@@ -17,7 +17,7 @@ from edged.watch.ledger import Verdict
 from edged.watch.subscription import Arrival
 from tests.messages import making
 
-NOW = 100.0
+NOW, WALL = 100.0, 1_795_348_800.0
 
 
 def window(sequence: int, *, device: str = "shop", released: bool = True, visits: int = 10) -> WindowMessage:
@@ -51,7 +51,7 @@ def arrival(message: WindowMessage | StatusMessage) -> Arrival:
 def board_of(*messages: WindowMessage | StatusMessage) -> Board:
     board = Board()
     for message in messages:
-        board.take(arrival(message), NOW)
+        board.take(arrival(message), NOW, WALL)
     return board
 
 
@@ -68,7 +68,7 @@ def test_a_message_that_comes_again_changes_no_picture() -> None:
     board = board_of(status(), window(1), window(2), window(1))
     device = board.devices["shop"]
     assert [each.sequence for each in device.cameras["door"].windows] == [1, 2]
-    assert (device.repeated, device.arrived, device.health) == (1, 2, Health.WELL)
+    assert (device.repeated, device.arrived, device.health(NOW)) == (1, 2, Health.WELL)
 
 
 def test_a_message_that_comes_late_is_put_in_its_place() -> None:
@@ -92,7 +92,7 @@ def test_a_message_that_comes_late_is_put_in_its_place() -> None:
 def test_health_is_said_in_words(told: dict[str, Any], health: Health, words: str | None) -> None:
     """What the colour says stands there too."""
     board = board_of(status(**told))
-    assert board.devices["shop"].health is health
+    assert board.devices["shop"].health(NOW) is health
     assert words is None or any(words in line for line in drawn(board))
 
 
@@ -101,8 +101,8 @@ def test_a_hole_is_trouble_and_a_declared_one_is_said() -> None:
     board = board_of(status(), window(1), window(4))
     assert "2 missing and not declared" in "\n".join(drawn(board))
     lost = making.gap().model_copy(update={"sequence": 5, "dropped": 2, "first_sequence": 2, "last_sequence": 3})
-    board.take(Arrival("edged/shop/gap", lost.model_dump_json().encode(), retained=False), NOW)
-    assert board.devices["shop"].health == Health.CAUTION
+    board.take(Arrival("edged/shop/gap", lost.model_dump_json().encode(), retained=False), NOW, WALL)
+    assert board.devices["shop"].health(NOW) == Health.CAUTION
     assert "2 dropped, as declared" in "\n".join(drawn(board))
 
 
@@ -114,7 +114,7 @@ def test_a_camera_shows_its_figures_its_history_and_its_emotions() -> None:
     assert camera.rstrip().endswith("▃·█")
     assert "neutral" in emotions
     assert "12%" in emotions
-    board.take(arrival(window(4, released=False)), NOW)
+    board.take(arrival(window(4, released=False)), NOW, WALL)
     assert "withheld" in drawn(board)[2]
 
 
@@ -144,19 +144,29 @@ def test_a_newer_device_is_read_as_far_as_it_is_understood() -> None:
     """Unknown fields are passed over; an unknown shape is said, and still counted."""
     board = board_of(status())
     body = window(1).model_dump_json().encode()
-    board.take(Arrival("edged/shop/door/window", body.replace(b'"camera"', b'"novelty":1,"camera"'), False), NOW)
+    board.take(Arrival("edged/shop/door/window", body.replace(b'"camera"', b'"novelty":1,"camera"'), False), NOW, WALL)
     assert board.devices["shop"].cameras["door"].last.visits == 10
     later = window(2).model_dump_json().encode().replace(b"edged.window/1", b"edged.window/2")
-    taken = board.take(Arrival("edged/shop/door/window", later, False), NOW)
+    taken = board.take(Arrival("edged/shop/door/window", later, False), NOW, WALL)
     assert taken.entry is not None
     assert (taken.message, taken.entry.verdict) == (None, Verdict.NEW)
     assert "can't read" in "\n".join(drawn(board))
 
 
+def test_a_retained_online_that_is_old_is_not_believed() -> None:
+    """A broker that was away when a device vanished has no will to send."""
+    board = Board()
+    said = arrival(status(at=utc(WALL - 86_400)))
+    board.take(Arrival(said.topic, said.body, retained=True), NOW, WALL)
+    assert "said to be online, and silent" in "\n".join(drawn(board))
+    board.take(arrival(status(at=utc(WALL))), NOW, WALL)
+    assert board.devices["shop"].health(NOW) is Health.WELL
+
+
 def test_a_forgotten_device_goes() -> None:
     """An empty retained status takes it away."""
     board = board_of(status(), window(1))
-    board.take(Arrival("edged/shop/status", b"", retained=False), NOW)
+    board.take(Arrival("edged/shop/status", b"", retained=False), NOW, WALL)
     assert board.devices == {}
 
 
@@ -172,5 +182,5 @@ def test_what_is_not_of_edged_is_refused(topic: str, body: bytes) -> None:
     """Nothing else gets onto the board, and no device speaks for another."""
     board = Board()
     with pytest.raises(InputError):
-        board.take(Arrival(topic, body, retained=False), NOW)
+        board.take(Arrival(topic, body, retained=False), NOW, WALL)
     assert board.devices == {}
