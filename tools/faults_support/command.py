@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from edged.errors import EdgedError, ExitCode
@@ -20,8 +21,10 @@ def main(description: str | None) -> int:
     """Parse, run, print; return the exit code: 0 held, 1 broken, 64 usage, 69 something is not installed."""
     given = _parser(description).parse_args()
     if given.case == "list":
-        for each in cases().values():
-            print(f"{each.name:<14} {each.count:>7}  {each.summary}")
+        width = max(map(len, cases()))
+        with suppress(BrokenPipeError):  # `tools/faults list | head`
+            print("\n".join(f"{each.name:<{width}} {each.count:>7}  {each.summary}" for each in cases().values()))
+            sys.stdout.flush()
         return ExitCode.OK
     chosen = cases()[given.case]
     count = chosen.count if given.count is None else given.count

@@ -119,8 +119,8 @@ def _strike_service(lab: Lab, reader: Consumer, port: int, kills: int) -> Counte
     )
     service = edged(lab, "service", ["run", "--config", os.devnull, *words])
     struck: Counter[str] = Counter()
-    for done in range(kills):
-        lab.tell(f"{done} of {kills} kills of the service, {reader.arrived} messages")
+    while struck.total() < kills:
+        lab.tell(f"{struck.total()} of {kills} kills of the service, {reader.arrived} messages")
         if not service.pid:
             service.start()
         before = in_store(state, "till")
