@@ -31,6 +31,7 @@ Rules:
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from edged.anonymise.budget import MICRO, Ledger
@@ -193,13 +194,14 @@ def opendp_laplace() -> Noise:
     enable_features("contrib")
     space = vector_domain(atom_domain(T="i64")), l1_distance(T="i64")
 
-    def measurement(scale: float) -> Any:
-        return make_laplace(*space, scale=scale)
+    @cache
+    def measurement(sensitivity: int, epsilon: float) -> Any:
+        scale = sensitivity / epsilon
+        while (made := make_laplace(*space, scale=scale)).map(sensitivity) > epsilon:  # the division was rounded down
+            scale = math.nextafter(scale, math.inf)
+        return made
 
     def noise(answer: Counts, sensitivity: int, epsilon: float) -> Counts:
-        scale = sensitivity / epsilon
-        while measurement(scale).map(sensitivity) > epsilon:  # the division was rounded down
-            scale = math.nextafter(scale, math.inf)
-        return tuple(measurement(scale)(list(answer)))
+        return tuple(measurement(sensitivity, epsilon)(list(answer)))
 
     return noise

@@ -3,8 +3,8 @@
 import sys
 
 from tests.attacks.game import BRIEF, LONG, Score
-from tests.attacks.policies import FIXED_EDGES, OURS, WEAK
-from tests.attacks.suite import ATTACKS, STRONGER
+from tests.attacks.policies import OURS, WEAK
+from tests.attacks.suite import ADDING_UP, ATTACKS, STRONGER
 
 
 def told(score: Score) -> str:
@@ -13,10 +13,10 @@ def told(score: Score) -> str:
 
 def main() -> None:
     effort = BRIEF if "--brief" in sys.argv else LONG
-    for title, attacks in (("attack", ATTACKS), ("stronger adversary", STRONGER)):
-        print(f"| {title} | weak policy | fixed edges | default policy |\n| --- | --- | --- | --- |")
+    for title, attacks in (("attack", ATTACKS), ("adding up", ADDING_UP), ("stronger adversary", STRONGER)):
+        print(f"| {title} | weak policy | default policy |\n| --- | --- | --- |")
         for attack in attacks:
-            scores = (told(attack.score(policy, effort)) for policy in (WEAK, FIXED_EDGES, OURS))
+            scores = (told(attack.score(policy, effort)) for policy in (WEAK, OURS))
             print(f"| {attack.name} | {' | '.join(scores)} |", flush=True)
         print()
 

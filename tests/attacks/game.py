@@ -42,7 +42,7 @@ class Effort:
 
 
 BRIEF: Final = Effort(study=140, trials=80, score=120)
-LONG: Final = Effort(study=4000, trials=1500, score=3000)
+LONG: Final = Effort(study=1500, trials=500, score=1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,19 @@ def stepped_clock(policy: Policy, world: bool, rng: random.Random) -> Reading:
     return sum(told, ())
 
 
+def restarted(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Restarts: he takes the device's power before the target comes with his visitors, and again after they left."""
+    told: Reading = ()
+    for begin, end in ((0.0, 400.0), (400.0, 490.0), (490.0, float(WINDOW_S))):
+        schedule, gate = Schedule(WINDOW_S, begin, NOON + begin, Clock.SYNCHRONISED), policy.gate(Camera())
+        window = strangers((end - begin) / WINDOW_S * USUAL, rng, least=0) + LIVE
+        if begin == 400.0:
+            window += several(tally(), PLANTS) + several(TARGET, world)
+        span = schedule.close(end)
+        told += figures(gate.close(window) if policy.cut_windows or not span.partial else None)
+    return told
+
+
 def dropped_pictures(policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Load: a window with k − 1 visitors, at once for 1/15 of it, is withheld as an empty one is; is it as idle?"""
     meter, dropped, due = CoverageMeter(2.0, 0.0), 0, 0

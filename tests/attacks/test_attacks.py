@@ -4,7 +4,7 @@ import pytest
 
 from tests.attacks.game import BRIEF, play
 from tests.attacks.policies import FIXED_EDGES, OURS, WEAK
-from tests.attacks.suite import ATTACKS, STRONGER, Attack
+from tests.attacks.suite import ADDING_UP, ATTACKS, STRONGER, Attack
 
 
 def name(attack: Attack) -> str:
@@ -18,19 +18,16 @@ def test_attack_succeeds_against_a_weak_policy(attack: Attack) -> None:
     assert attack.score(WEAK, BRIEF).high >= attack.weak
 
 
-@pytest.mark.parametrize("attack", [*ATTACKS, *STRONGER], ids=name)
+@pytest.mark.parametrize("attack", [*ATTACKS, *STRONGER, *ADDING_UP[:3]], ids=name)
 def test_attack_wins_next_to_nothing_against_the_defaults(attack: Attack) -> None:
     """As far as so few plays can tell (99 % interval), the advantage is within its bound."""
     assert attack.score(OURS, BRIEF).low <= attack.ours
 
 
-STEERED = [a for a in ATTACKS if "edge of" in a.name]
-
-
-@pytest.mark.parametrize("attack", STEERED, ids=name)
-def test_edges_that_everybody_knows_can_be_steered_to(attack: Attack) -> None:
-    """This is why edges are drawn: with rounding half-way these attacks win."""
-    assert attack.score(FIXED_EDGES, BRIEF).low >= 0.5
+def test_edges_that_everybody_knows_can_be_steered_to() -> None:
+    """This is why edges are drawn: with rounding half-way, who knows how many others there are sees one more."""
+    (steered,) = (attack for attack in STRONGER if "one short of a step" in attack.name)
+    assert steered.score(FIXED_EDGES, BRIEF).low >= 0.9
 
 
 @pytest.mark.parametrize(("tell", "least", "most"), [(True, 0.95, 1.0), (False, -0.2, 0.2)])

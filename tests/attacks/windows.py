@@ -27,7 +27,6 @@ from tests.attacks.people import (
     showing,
     strangers,
     tally,
-    together,
 )
 from tests.attacks.policies import PLANTS, K, Policy
 
@@ -235,11 +234,29 @@ def knowing_all_at_k(policy: Policy, world: bool, rng: random.Random) -> Reading
 
 
 def knowing_all(policy: Policy, world: bool, rng: random.Random) -> Reading:
-    """Presence, stronger: he knows all k + 2 others exactly, and made sure that they are one short of a step."""
-    return closed(policy, several(tally(), K + 2) + several(TARGET, world))
+    """Presence, stronger: he knows all 3 k others exactly, and half of them behave as the target does."""
+    others = several(TARGET, 3 * K // 2) + several(tally(), 3 * K // 2)
+    return closed(policy, others + several(TARGET, world))
+
+
+def knowing_all_at_an_edge(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Presence, stronger: all others are known to be one short of where rounding half-way would go up."""
+    return closed(policy, several(tally(), 2 * K + K // 2 - 1) + several(TARGET, world))
 
 
 def knowing_all_feeling(policy: Policy, world: bool, rng: random.Random) -> Reading:
-    """Emotion, stronger: he knows all others exactly, and two of them look sad."""
-    others = together([several(tally(SADNESS), 2), several(tally(), K)])
+    """Emotion, stronger: he knows all others exactly, and half of them look sad."""
+    others = several(tally(SADNESS), 3 * K // 2) + several(tally(), 3 * K // 2)
     return closed(policy, others + tally(SADNESS if world else NEUTRAL))
+
+
+def regular(days: int, policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Accumulation: somebody who comes every day at the same time, among strangers; he adds up what was told."""
+    visits = sad = 0.0
+    for _ in range(days):
+        release = policy.gate(PLAIN).close(strangers(BRISK, rng) + several(TARGET, world) + LIVE)
+        if release is not None:
+            visits += release.visits
+            sad += release.emotion.visits * release.emotion.mean_scores[SADNESS] if release.emotion else 0.0
+    step = 4.0 * days**0.5
+    return round(visits / step), round(sad / step)

@@ -89,7 +89,7 @@ def test_status_is_the_same_whoever_is_in_view(
 
 
 def test_sense_leaves_no_core_dump(mosquitto: Mosquitto, short_sample: Path, tmp_path: Path) -> None:
-    """The process that sees has the limit that the kernel takes for none, piped dumps included: its memory, pictures and all, never becomes a file."""
+    """The process that sees has the limit that the kernel takes for no dump at all, piped ones included."""
     with running(["run"], settings(short_sample, tmp_path / "state", mosquitto.port), tmp_path / "log") as edged:
         pid = edged.child("sense")
         assert wait_for(lambda: resource.prlimit(pid, resource.RLIMIT_CORE) == (1, 1), "a core limit", edged.said)
