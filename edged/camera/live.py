@@ -71,8 +71,8 @@ class LiveCamera(FrameSource):
         stamp = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         if self._lag is not None and self._lag.is_late(self._captured, stamp):
             raise CameraError(
-                f"camera {self._camera!r} at {self._place} sends more than this device can decode, so its pictures come "
-                "late: set it to a smaller picture or a lower rate"
+                f"camera {self._camera!r} at {self._place} sends more than this device can decode, "
+                "so its pictures come late: set it to a smaller picture or a lower rate"
             )
 
     def retrieve(self) -> Frame | None:

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from typing import Final
 
 from edged.camera.frame import Frame
@@ -27,25 +28,17 @@ class CaptureProcess:
     """One capture process."""
 
     def __init__(self, order: Order) -> None:
-        """Start it. The calling thread must live as long as the process is to."""
+        """Start it; raise OSError if that isn't possible. The calling thread must live as long as the process is to."""
         self._camera = order.id
-        self._channel, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        memory = Mailbox.allocate()
-        self._mailbox = Mailbox(memory)
-        self._memory = memory
-        descriptors = (other.fileno(), memory)
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(_KEPT_TO_OURSELVES)}
-        words = [str(number) for number in (*descriptors, os.getpid())]
-        self._process = subprocess.Popen(  # noqa: S603  (ourselves)
-            [sys.executable, "-m", "edged.camera.capture", *words],
-            pass_fds=descriptors,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            # NumPy's linear algebra isn't used there, and would start threads.
-            env=environment | {"OPENBLAS_NUM_THREADS": "1"},
-        )
-        other.close()
+        with ExitStack() as undo:
+            self._memory = Mailbox.allocate()
+            undo.callback(os.close, self._memory)
+            self._mailbox = Mailbox(self._memory)
+            self._channel, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            undo.enter_context(self._channel)
+            with other:
+                self._process = _start(other.fileno(), self._memory)
+            undo.pop_all()
         self._channel.setblocking(False)
         self._channel.send(order.encode())
 
@@ -113,6 +106,20 @@ class CaptureProcess:
         """Let go of channel and memory, which goes with its last frame."""
         self._channel.close()
         os.close(self._memory)
+
+
+def _start(channel: int, memory: int) -> subprocess.Popen[bytes]:
+    words = [str(number) for number in (channel, memory, os.getpid())]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(_KEPT_TO_OURSELVES)}
+    return subprocess.Popen(  # noqa: S603  (ourselves)
+        [sys.executable, "-m", "edged.camera.capture", *words],
+        pass_fds=(channel, memory),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # NumPy's linear algebra isn't used there, and would start threads.
+        env=environment | {"OPENBLAS_NUM_THREADS": "1"},
+    )
 
 
 def wait_for_words(processes: list[CaptureProcess], timeout: float) -> None:

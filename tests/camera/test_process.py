@@ -88,6 +88,19 @@ def test_a_killed_process_is_replaced_and_leaves_nothing(endless: Camera) -> Non
         assert worker.standing.state is CameraState.LIVE
 
 
+def test_a_process_that_can_not_be_started_leaves_nothing(endless: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No memory, no more processes: offline and tried again, without a descriptor lost each time."""
+    monkeypatch.setattr(sys, "executable", "/nonexistent/python")
+    worker = CameraWorker(endless, max_fps=10.0)
+    before = held()
+    for _ in range(5):
+        worker.open()
+        assert worker.standing.state is CameraState.OFFLINE
+        assert "no capture process can be started" in str(worker.standing.reason)
+    assert held() == before
+    assert worker.failure is None
+
+
 def test_a_process_dies_with_its_owner(endless: Camera) -> None:
     """Also when the owner is killed, so that it can't say so: no camera is held by an orphan, no memory is left."""
     owner = subprocess.Popen([sys.executable, "-c", OWNER, str(endless.source)], stdout=subprocess.PIPE)
