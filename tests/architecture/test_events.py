@@ -9,7 +9,7 @@ from edged.events import FIELDS, Event, tell
 from tests.architecture.test_rooms import calls, modules
 
 SENSING = ("camera", "vision", "visits", "windows", "anonymise")
-SENSING_MAINS = ("sense", "line", "post", "eyes", "handover", "compose", "clock", "ledger", "analyse")
+SENSING_MAINS = ("sense", "line", "post", "eyes", "handover", "compose", "clock", "ledger", "trust", "analyse")
 
 
 def is_sensing(name: str) -> bool:

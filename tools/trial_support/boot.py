@@ -99,7 +99,7 @@ def _spawn(root: Path, log: Path) -> None:
     groups: list[Path] = []
     if not Path("/run/systemd/system").exists():
         command += ["--register=no", "--keep-unit"]
-        groups = [Path(at, "edged-trial") for at in _CGROUPS if Path(at, "cgroup.procs").exists()]
+        groups = [Path(at, root.name) for at in _CGROUPS if Path(at, "cgroup.procs").exists()]
     for group in groups:
         group.mkdir(exist_ok=True)
 
