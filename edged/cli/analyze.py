@@ -37,16 +37,13 @@ def analyze(parsed: argparse.Namespace) -> int:
     if parsed.threshold is not None and not 0 <= parsed.threshold <= 1:
         raise UsageError(f"--threshold {parsed.threshold:g}: a share is between 0 and 1")
     paths = _expand(parsed.files)
-    videos = [path for path in paths if not _is_picture(path)]
-    if not videos:
+    if any(_is_picture(path) for path in paths):  # what is none among pictures is a bad file, and told as such
         _refuse(parsed, _FOR_VIDEOS, "is for videos, and these are pictures")
-        return analyze_pictures(config_of(parsed), parsed, paths, alone=[str(paths[0])] == parsed.files)
-    if len(videos) < len(paths):
-        raise UsageError(f"{videos[0]} is no picture: pictures and videos can't be mixed in one call")
-    if len(videos) > 1:
+        return analyze_pictures(config_of(parsed), parsed, paths, alone=paths == [Path(parsed.files[0])])
+    if len(paths) > 1:
         raise UsageError("one video at a time, please")
     _refuse(parsed, _FOR_PICTURES, "is for pictures, and this is a video")
-    return analyze_video(config_of(parsed), parsed, videos[0])
+    return analyze_video(config_of(parsed), parsed, paths[0])
 
 
 def _expand(names: Sequence[str]) -> list[Path]:
@@ -59,7 +56,8 @@ def _expand(names: Sequence[str]) -> list[Path]:
         elif name == str(STANDARD_INPUT) or path.exists() or not any(sign in name for sign in "*?["):
             found = [path]
         else:
-            found = sorted(Path(match) for match in glob(name, recursive=True) if Path(match).is_file())  # noqa: PTH207  (takes absolute ones)
+            matches = glob(name, recursive=True)  # noqa: PTH207  (Path.glob takes no absolute pattern)
+            found = sorted(path for path in map(Path, matches) if path.is_file())
         if not found:
             raise MissingInputError(
                 f"{name}: there is no picture in it" if path.is_dir() else f"{name}: matches no file"
