@@ -22,10 +22,15 @@ class _Journal(logging.Formatter):
 
 def set_up(process: str, level: Literal["debug", "info", "warning", "error"]) -> None:
     """Send this process's log lines to standard error."""
-    under_systemd = "JOURNAL_STREAM" in os.environ
     handler = logging.StreamHandler(sys.stderr)
-    if under_systemd:
+    if _to_journal():
         handler.setFormatter(_Journal("%(message)s"))
     else:
         handler.setFormatter(logging.Formatter(f"%(asctime)s {process:<7} %(levelname)-7s %(message)s", "%H:%M:%S"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def _to_journal() -> bool:
+    """Say whether standard error is the journal's very stream (systemd.exec(5)), and not a file it was turned to."""
+    stream = os.fstat(2)
+    return os.environ.get("JOURNAL_STREAM") == f"{stream.st_dev}:{stream.st_ino}"

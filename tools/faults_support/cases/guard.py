@@ -65,7 +65,7 @@ def blocked_stage(lab: Lab) -> None:
     lab.figures |= {"hangs": lab.count, "named": lab.count, "stages": len(STAGES)}
 
 
-@case("crash-loop", "a process that dies as soon as it is started", count=100, short=3)
+@case("crash-loop", "a process that dies as soon as it is started", count=100, short=2)
 def crash_loop(lab: Lab) -> None:
     """Tried again for ever, with a delay that stays bounded; nobody waits here, the supervisor is told the time."""
     state, now, longest = lab.folder / "state", 0.0, 0.0
@@ -89,7 +89,7 @@ def crash_loop(lab: Lab) -> None:
     lab.figures |= {"deaths": lab.count, "longest_delay_s": longest}
 
 
-@case("halted-child", "SIGSTOP of sense and publish under `edged run`", count=20, short=2)
+@case("halted-child", "SIGSTOP of sense and publish under `edged run`", count=20, short=1)
 def halted_child(lab: Lab) -> None:
     """The supervisor ends a child that has fallen silent, says so, and starts another."""
     run = program(
