@@ -197,8 +197,10 @@ def opendp_laplace() -> Noise:
     @cache
     def measurement(sensitivity: int, epsilon: float) -> Any:
         scale = sensitivity / epsilon
-        while (made := make_laplace(*space, scale=scale)).map(sensitivity) > epsilon:  # the division was rounded down
+        made: Any = make_laplace(*space, scale=scale)
+        while made.map(sensitivity) > epsilon:  # the division was rounded down
             scale = math.nextafter(scale, math.inf)
+            made = make_laplace(*space, scale=scale)
         return made
 
     def noise(answer: Counts, sensitivity: int, epsilon: float) -> Counts:
