@@ -6,13 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from environment import CLONE
+from environment import CLONE, SetUpError, environment
 
 from deb_support.package import ARCHITECTURES, RELEASES, Target, build
 
 
-def main(python: Path) -> int:
-    """Build what was asked for; `python` is that of an environment with build and uv. Return the exit code."""
+def main() -> int:
+    """Build what was asked for, in an environment of its own. Return the exit code."""
     parser = argparse.ArgumentParser(
         prog="tools/deb",
         description="Build the Debian package of edged.",
@@ -31,7 +31,11 @@ def main(python: Path) -> int:
     if asked.arch is None:
         parser.error(f"there is no package for {platform.machine()}: give --arch")
     try:
+        python = environment(".venv-deb", "deb", sys.executable)
         print(build(CLONE, python, Target(asked.debian, asked.arch, asked.revision), asked.out))
+    except SetUpError as error:
+        print(f"tools/deb: {error}", file=sys.stderr)
+        return 1
     except subprocess.CalledProcessError as error:
         said = (error.stderr or error.stdout or "").strip()
         print(f"tools/deb: {Path(error.cmd[0]).name} failed:\n{said}", file=sys.stderr)
