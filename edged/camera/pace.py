@@ -11,7 +11,7 @@ _EARLY: Final = 0.25
 _TOO_LATE_S: Final = 1.0
 
 FIRST_RETRY_S: Final = 0.5
-LAST_RETRY_S: Final = 6.0
+LAST_RETRY_S: Final = 4.0
 _JITTER: Final = 0.25
 
 

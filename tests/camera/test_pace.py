@@ -75,10 +75,10 @@ def test_after_a_long_hold_up_the_speed_stays() -> None:
     assert pacer.delay(1.0, 1060.0) == 0.5
 
 
-def test_retries_double_up_to_six_seconds() -> None:
-    """Half a second at first, never more than six, for ever."""
+def test_retries_double_up_to_four_seconds() -> None:
+    """Half a second at first, never more than four, for ever."""
     backoff = Backoff()
-    assert [backoff.delay(chance=0.0) for _ in range(7)] == [0.5, 1.0, 2.0, 4.0, 6.0, 6.0, 6.0]
+    assert [backoff.delay(chance=0.0) for _ in range(7)] == [0.5, 1.0, 2.0, 4.0, 4.0, 4.0, 4.0]
     backoff.reset()
     assert backoff.delay(chance=0.0) == 0.5
 

@@ -123,8 +123,8 @@ def test_a_lost_camera_is_opened_again_for_ever(rig: Rig) -> None:
             rig.pass_time(0.25)
         starts.append(rig.clock.now - began)
         rig.hear(LOST)
-    assert max(starts) <= 6.5
-    assert starts[-1] >= 4.5
+    assert max(starts) <= 4.5
+    assert starts[-1] >= 3.0
     assert starts[0] <= 1.0
     standing = rig.worker.standing
     assert (standing.state, standing.since, standing.reason) == (CameraState.OFFLINE, 1001.0, "no device")
@@ -233,7 +233,7 @@ def test_a_camera_that_comes_and_goes_is_not_hammered(rig: Rig) -> None:
                 rig.pass_time(0.25)
         return rig.clock.now - began
 
-    assert attempts(1.0) >= 4.5
+    assert attempts(1.0) >= 3.0
     assert attempts(20.0) <= 1.0
 
 
