@@ -73,7 +73,7 @@ class Watch:
         return self.lab.wait_until(lambda: self.state() in states, what, deadline_s)
 
 
-@case("camera-restart", "the camera's server is killed or halted, and comes back", count=100, short=2, needs=["ffmpeg"])
+@case("camera-restart", "the camera's server is killed or halted, and comes back", count=100, short=1, needs=["ffmpeg"])
 def camera_restart(lab: Lab) -> None:
     """Told within 10 s, pictures again within 15 s of its return; descriptors, threads and memory constant."""
     server = lab.keep(RtspServer(_clip(lab)))
