@@ -10,7 +10,7 @@ from edged.outbox.files import exclusive
 from edged.service.notify import Hearing
 from edged.service.supervisor import LONGEST_DELAY, START_WITHIN, Child, Verdict, judge
 from tools.faults_support.case import Invariant, Lab, case
-from tools.faults_support.parts import DEVICE, ROOT, mosquitto, program, publish_words, settings
+from tools.faults_support.parts import DEVICE, ROOT, Process, mosquitto, program, publish_words, settings
 
 SAMPLE = ROOT / "tools" / "sample" / "sample.mp4"
 LIMIT_S = 3.0
@@ -27,6 +27,8 @@ STAGES = (
     ("publish", "status", "edged.publish.setbacks:Setbacks.tend"),
 )
 """Process, stage as the log names it, and the call that hangs."""
+WORKS = {"sense": "camera 'camera' is live", "publish": "the broker"}
+"""What a process says once it is at work."""
 
 
 def sense_words(folder: Path, **keys: object) -> list[str]:
@@ -103,18 +105,22 @@ def halted_child(lab: Lab) -> None:
     for done in range(lab.count):
         name = ("publish", "sense")[done % 2]
         lives = run.said().count(f"{name} started as process")
-        lab.wait_until(lambda name=name: _ready(run.pid, name), f"{name} is up")  # type: ignore[misc]
+        lab.wait_until(lambda name=name: WORKS[name] in _latest(run, name), f"{name} works", START_WITHIN)  # type: ignore[misc]
         os.kill(_child(run.pid, name), signal.SIGSTOP)
         took = lab.wait_until(
             lambda name=name, lives=lives: run.said().count(f"{name} started as process") > lives,  # type: ignore[misc]
             f"another {name}",
-            START_WITHIN + WITHIN_S,  # one that was halted before it was ready is given more time
         )
         longest = max(longest, took)
         lab.tell(f"{done + 1} of {lab.count} halts")
     told = run.said().count(f"has made no progress for {LIMIT_S:.0f} s: ending it")
     lab.check(told == lab.count, Invariant.I5, f"{lab.count} halts, {told} of them in the log")
     lab.figures |= {"halts": lab.count, "longest_s": round(longest, 1), "limit_s": LIMIT_S}
+
+
+def _latest(run: Process, name: str) -> str:
+    """What was said since the child of this name was started last."""
+    return run.said().rpartition(f"{name} started as process")[2]
 
 
 def _child(parent: int, name: str) -> int:
@@ -124,13 +130,3 @@ def _child(parent: int, name: str) -> int:
             if name in Path(f"/proc/{pid}/cmdline").read_text().split("\0"):
                 return int(pid)
     return 0
-
-
-def _ready(parent: int, name: str) -> bool:
-    """Whether the child has handlers for its signals."""
-    pid = _child(parent, name)
-    if not pid:
-        return False
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    caught = next(int(line.split()[1], 16) for line in lines if line.startswith("SigCgt:"))
-    return bool(caught >> (signal.SIGHUP - 1) & 1)
