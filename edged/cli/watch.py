@@ -37,9 +37,10 @@ def watch(parsed: argparse.Namespace) -> ExitCode:
     subscription = Subscription(broker, f"edged/{parsed.device or '+'}/#")
     try:
         if parsed.json:
-            watching.tell(subscription, stop)
+            for line in watching.tell(subscription, stop):
+                print(line, flush=True)
         else:
-            watching.show(subscription, broker, stop)
+            print(watching.show(subscription, broker, stop))
     finally:
         subscription.close()
     return ExitCode.OK

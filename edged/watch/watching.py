@@ -6,6 +6,7 @@ reached, it is tried again for ever.
 
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
 
@@ -20,19 +21,18 @@ SILENT_AFTER_S: Final = 5.0
 """Retained statuses come at once: a broker that has sent nothing for so long has none, or lets us read none."""
 
 
-def tell(subscription: Subscription, stop: threading.Event) -> None:
-    """Print what happens as JSON, an event a line. Raises UnavailableError as said above."""
+def tell(subscription: Subscription, stop: threading.Event) -> Iterator[str]:
+    """Yield what happens as JSON, an event a line. Raises UnavailableError as said above."""
     board, link = Board(), _Link()
     while not stop.is_set():
         happening = subscription.next(DRAW_EVERY_S)
         if happening is not None:
             link.heed(happening, time.monotonic())
-            for line in events.lines(board, happening, time.monotonic(), time.time()):
-                print(line, flush=True)
+            yield from events.lines(board, happening, time.monotonic(), time.time())
 
 
-def show(subscription: Subscription, broker: Broker, stop: threading.Event) -> None:
-    """Draw a live view; print a summary at the end. Raises UnavailableError as said above."""
+def show(subscription: Subscription, broker: Broker, stop: threading.Event) -> str:
+    """Draw a live view; return a summary at the end. Raises UnavailableError as said above."""
     from rich.console import Console, Group  # noqa: PLC0415  (part of an extra)
     from rich.live import Live  # noqa: PLC0415
 
@@ -54,7 +54,7 @@ def show(subscription: Subscription, broker: Broker, stop: threading.Event) -> N
             while not stop.is_set() and (left := due - time.monotonic()) > 0:
                 _take(board, link, subscription.next(left))
             live.update(draw(), refresh=True)
-    console.print(screen.summary(board), highlight=False, soft_wrap=True)
+    return screen.summary(board)
 
 
 def _take(board: Board, link: "_Link", happening: Happening | None) -> None:
