@@ -196,6 +196,7 @@ def read_only(lab: Lab) -> None:
             pair.stop_producing()
             pair.publish.kill()
         subprocess.run([find("e2fsck") or "e2fsck", "-fy", str(image)], check=False, capture_output=True)
+        _exchange(image)
         with disk(folder, "ext4", image=image):
             mount(["-o", "remount,ro", str(folder)])
             pair.producer.start()
@@ -207,10 +208,18 @@ def read_only(lab: Lab) -> None:
             pair.says("ok")
             pair.stop_producing()
             pair.publish.kill()
+        _exchange(image)
     with disk(folder, "ext4", image=image):
         pair.publish.start()
         pair.settle_accounts()
         pair.publish.kill()
+
+
+def _exchange(image: Path) -> None:
+    """Put a copy in its place: the kernel may still know the old one as aborted."""
+    copy = image.with_name("copy")
+    subprocess.run(["cp", "--sparse=always", str(image), str(copy)], check=True)
+    copy.replace(image)
 
 
 @case(

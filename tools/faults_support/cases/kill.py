@@ -155,12 +155,13 @@ def _settle_accounts(lab: Lab, reader: Consumer, last: Committed, state: Path) -
 
 
 def in_store(state: Path, device: str) -> Committed:
-    """The last sequence that a store has committed; nothing when there is no store yet."""
+    """The last sequence that a store has committed; nothing when there is none yet."""
     if not (state / "outbox.sqlite").exists():
         return {}
     outbox = Outbox.open(state, device)
     try:
-        return {(device, outbox.epoch): outbox.counts().last_sequence}
+        last = outbox.counts().last_sequence
+        return {(device, outbox.epoch): last} if last else {}
     finally:
         outbox.close()
 
