@@ -17,6 +17,8 @@ from typing import Final, NamedTuple
 from edged.outbox.row import Row
 
 SIZE: Final = 20
+FLIGHT_BYTES: Final = 16 * 1024
+"""More is not in flight at once: 16 s of a line of 8 kbit/s, less than the time in which an answer must come."""
 TAKEN_AT_MOST: Final = 1000
 """Answered rows that the outbox could not settle (its disk is full) wait here; then nothing more is sent."""
 FRUITLESS: Final = 2
@@ -102,10 +104,19 @@ class Window:
             return []
         busy = held | {_key(row) for row in (*self._flying.values(), *self._taken)}
         found = fetch(self.room + len(busy), self._cursor)
-        chosen = [row for row in found if _key(row) not in busy][: self.room]
+        chosen = self._fitting([row for row in found if _key(row) not in busy][: self.room])
         if chosen:
             self._cursor = chosen[-1].sequence
         return chosen
+
+    def _fitting(self, rows: list[Row]) -> list[Row]:
+        """Those of the first rows that may be in flight together; one may always fly alone."""
+        size = sum(len(row.body) for row in self._flying.values())
+        for count, row in enumerate(rows):
+            size += len(row.body)
+            if size > FLIGHT_BYTES and (count or self._flying):
+                return rows[:count]
+        return rows
 
     def sent(self, mid: int, row: Row) -> None:
         """A row has gone out under this packet id."""

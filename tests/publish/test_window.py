@@ -4,11 +4,11 @@ import pytest
 
 from edged.outbox import Row
 from edged.publish import window as module
-from edged.publish.window import FRUITLESS, SIZE, STRIKES, Window
+from edged.publish.window import FLIGHT_BYTES, FRUITLESS, SIZE, STRIKES, Window
 
 
-def row(sequence: int) -> Row:
-    return Row("epoch", sequence, "edged/shop/door/window", b"{}")
+def row(sequence: int, size: int = 2) -> Row:
+    return Row("epoch", sequence, "edged/shop/door/window", b"{}".ljust(size))
 
 
 class Shelf:
@@ -50,6 +50,21 @@ def test_no_more_than_the_window_is_in_flight() -> None:
     assert traffic.send() == []
     traffic.take(3)
     assert traffic.send() == [SIZE + 1]
+
+
+def test_a_slow_line_is_not_given_more_than_it_carries_in_time() -> None:
+    """Bytes in flight are bounded too, and a row that is larger than the bound flies alone."""
+    traffic = Traffic(4)
+    for sequence, size in ((1, FLIGHT_BYTES // 2), (2, FLIGHT_BYTES // 2), (3, 2 * FLIGHT_BYTES), (4, 2)):
+        traffic.shelf.rows[sequence] = row(sequence, size)
+    assert traffic.send() == [1, 2]
+    traffic.take(1)
+    assert traffic.send() == []
+    traffic.take(2)
+    assert traffic.send() == [3]
+    assert traffic.send() == []
+    traffic.take(3)
+    assert traffic.send() == [4]
 
 
 def test_a_broker_that_allows_less_gets_less() -> None:
