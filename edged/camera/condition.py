@@ -59,6 +59,10 @@ class ConditionMeter:
         self._new_at = 0.0
         self._versions: list[NDArray[np.int16]] = []
 
+    def unchanged_s(self, now: float) -> float:
+        """Seconds since a picture last showed anything new."""
+        return now - self._new_at
+
     def note(self, now: float, pixels: NDArray[np.uint8]) -> Condition:
         """Take in a picture, (height, width, 3) uint8; return how the camera's pictures are."""
         passed = now - self._looked_at

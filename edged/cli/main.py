@@ -63,6 +63,23 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("file", type=Path, nargs="?", help="TOML file, as with -c")
     _add_config_options(check)
 
+    doctor = _command(
+        commands, "doctor", "doctor:doctor", "look at everything on this device: what is amiss, and how to mend it"
+    )
+    doctor.epilog = (
+        "exit codes: 0 all well; 1 warnings; 2 failures. A message on edged/<device>/doctor tries the broker."
+    )
+    doctor.add_argument("--json", action="store_true", help="machine-readable")
+    _add_config_options(doctor)
+
+    aim = _command(
+        commands, "aim", "aim:aim", "point a camera: where faces are found and how high, without showing a picture"
+    )
+    aim.add_argument("--camera", metavar="ID", help="which one (default: the first of the configuration)")
+    aim.add_argument("--once", action="store_true", help="one view, and end")
+    aim.add_argument("--json", action="store_true", help="a view a line, for pipes")
+    _add_config_options(aim)
+
     privacy = _command(commands, "privacy", "privacy:privacy", "say in plain words what leaves the device, and when")
     _add_config_options(privacy)
 

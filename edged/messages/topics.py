@@ -22,6 +22,11 @@ def gap_topic(device: str) -> str:
     return f"edged/{device}/gap"
 
 
+def doctor_topic(device: str) -> str:
+    """Topic of the empty message by which `edged doctor` tries whether the device may publish; nothing is retained."""
+    return f"edged/{device}/doctor"
+
+
 def topic_of(message: OutboxMessage) -> str:
     """Topic of a message of the outbox."""
     match message:

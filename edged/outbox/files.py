@@ -152,6 +152,20 @@ def exclusive(folder: Path, role: Role, deadline_s: float = 0.0) -> Iterator[Non
         os.close(descriptor)
 
 
+def at_work(folder: Path, role: Role) -> bool | None:
+    """Tell whether a process of this role works in this state folder; None when the lock file may not be read."""
+    try:
+        descriptor = os.open(folder / f"{role}.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    try:
+        return not _taken(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _taken(lock: int) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -20,8 +20,10 @@ from typing import Final
 
 from edged.errors import ConfigError, StateFolderError, StoreError
 from edged.messages.gap import GapMessage
+from edged.messages.status import SenseReport
 from edged.messages.window import WindowMessage
 from edged.outbox import faults
+from edged.outbox.row import Counts
 
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
@@ -137,6 +139,21 @@ def look(db: sqlite3.Connection, device: str) -> Prepared:
             "id, or move the outbox file away (what still waits in it is then not sent)"
         )
     return Prepared(str(epoch), float(began))
+
+
+def counts(db: sqlite3.Connection) -> Counts:
+    """How full it is."""
+    (due,) = db.execute("SELECT count(*) FROM message WHERE settled_at IS NULL").fetchone()
+    (waiting,) = db.execute("SELECT count(*) FROM message WHERE settled_at IS NULL AND acknowledged = 0").fetchone()
+    (settled,) = db.execute("SELECT count(*) FROM message WHERE settled_at IS NOT NULL").fetchone()
+    dropped, last_sequence = db.execute("SELECT dropped, last_sequence FROM store").fetchone()
+    return Counts(waiting, due - waiting, settled, dropped, last_sequence)
+
+
+def latest_report(db: sqlite3.Connection) -> SenseReport | None:
+    """The sensing process's newest report; None before the first one."""
+    row: tuple[str] | None = db.execute("SELECT body FROM sense_report").fetchone()
+    return None if row is None else SenseReport.model_validate_json(row[0])
 
 
 def used_bytes(db: sqlite3.Connection) -> int:

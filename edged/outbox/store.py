@@ -256,17 +256,7 @@ class Outbox:
 
     def counts(self) -> Counts:
         """How full it is."""
-
-        def work(db: sqlite3.Connection) -> Counts:
-            (due,) = db.execute("SELECT count(*) FROM message WHERE settled_at IS NULL").fetchone()
-            (waiting,) = db.execute(
-                "SELECT count(*) FROM message WHERE settled_at IS NULL AND acknowledged = 0"
-            ).fetchone()
-            (settled,) = db.execute("SELECT count(*) FROM message WHERE settled_at IS NOT NULL").fetchone()
-            dropped, last_sequence = db.execute("SELECT dropped, last_sequence FROM store").fetchone()
-            return Counts(waiting, due - waiting, settled, dropped, last_sequence)
-
-        return self._read(work)
+        return self._read(schema.counts)
 
     def report(self, report: SenseReport) -> None:
         """Leave the sensing process's report for the publishing one; only the newest is kept."""
@@ -282,8 +272,7 @@ class Outbox:
 
     def latest_report(self) -> SenseReport | None:
         """The sensing process's newest report; None before the first one."""
-        row: tuple[str] | None = self._read(lambda db: db.execute("SELECT body FROM sense_report").fetchone())
-        return None if row is None else SenseReport.model_validate_json(row[0])
+        return self._read(schema.latest_report)
 
     def changed(self) -> bool:
         """Whether another process has written since the last call. Cheap: meant to be asked twice a second."""

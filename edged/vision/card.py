@@ -242,6 +242,11 @@ class Reach(Part):
                 return share + (next_share - share) * max((at - left) / (right - left), 0.0)
         return self.recall[-1]
 
+    def least(self, share: float) -> float | None:
+        """Return the least whole height in px on the canvas of which so large a share is found; None: none is."""
+        top = math.ceil(2 * self.canvas_px[-1])
+        return next((float(px) for px in range(1, top + 1) if self.found(px) >= share), None)
+
 
 class FaceCard(Card):
     """A model that finds faces in a picture."""

@@ -96,7 +96,10 @@ class Vision:
         self._width, self._height = width, height
         self._most_faces = settings.max_faces
         least = settings.min_emotion_height_px
-        self._least_height_px = emotion_card.output.min_height_px if least is None else least
+        self.least_emotion_px = emotion_card.output.min_height_px if least is None else least
+        """A face lower than this, in px of the picture, has no emotion read."""
+        self.least_face_px = _least_face(face_card, *looked_at)
+        """Of faces lower than this, in px of the picture, less than half are found; None: the card doesn't say."""
         self.stages = Stages()
         """Where the time goes."""
         self.runtime = describe_devices([faces, emotions])
@@ -143,7 +146,7 @@ class Vision:
     def _sight(self, picture: Picture, faces: Faces, i: int) -> Sighting:
         left, top, right, bottom = faces.boxes[i].tolist()
         yaw, roll = (None, None) if faces.points is None else orientation(faces.points[i])
-        readable = bottom - top >= self._least_height_px and (yaw is None or abs(yaw) <= MOST_YAW_DEG)
+        readable = bottom - top >= self.least_emotion_px and (yaw is None or abs(yaw) <= MOST_YAW_DEG)
         return Sighting(
             box=self._share(left, top, right, bottom),
             score=float(faces.scores[i]),
@@ -170,6 +173,12 @@ def _pixels(region: Region, width: int, height: int) -> tuple[int, int, int, int
     left, right = round(region.left * width), round(region.right * width)
     top, bottom = round(region.top * height), round(region.bottom * height)
     return left, top, right, bottom
+
+
+def _least_face(card: FaceCard, width: int, height: int) -> float | None:
+    on_canvas = None if card.reach is None else card.reach.least(0.5)
+    scale = min(card.input.width / width, card.input.height / height)
+    return None if on_canvas is None else on_canvas / scale
 
 
 def choose_face_card(cards: Mapping[str, Card], name: str, width: int, height: int) -> FaceCard:

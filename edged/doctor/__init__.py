@@ -1,0 +1,1 @@
+"""What `edged doctor` looks at on a device, and what it makes of it."""
