@@ -99,7 +99,7 @@ def judge_outbox(config: Config, seen: Seen | None, *, publishing: bool | None) 
     if seen is None:
         return [ok("outbox", f"none yet in {config.outbox.folder}: made at the first start")]
     limits, counts = config.outbox, seen.counts
-    held = counts.waiting + counts.replayed + counts.settled
+    held = counts.waiting + counts.settled
     full = max(held / limits.max_messages, seen.used_bytes / limits.max_bytes)
     words = f"{counts.waiting} waiting, {held} held, {100 * full:.0f} % full, {counts.dropped} dropped so far"
     report = seen.report

@@ -2,7 +2,7 @@
 
 from edged.outbox.files import exclusive
 from edged.outbox.memory import MemoryOutbox
-from edged.outbox.row import Compose, Counts, Row
+from edged.outbox.row import Compose, Counts, Replay, Row
 from edged.outbox.store import Outbox
 
-__all__ = ["Compose", "Counts", "MemoryOutbox", "Outbox", "Row", "exclusive"]
+__all__ = ["Compose", "Counts", "MemoryOutbox", "Outbox", "Replay", "Row", "exclusive"]

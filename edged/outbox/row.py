@@ -26,15 +26,18 @@ class Counts:
 
     waiting: int
     """Never yet acknowledged."""
-    replayed: int
-    """Acknowledged once, and due again after a reconnect."""
     settled: int
     """Acknowledged, kept for a replay."""
     dropped: int
     """Dropped in this epoch."""
     last_sequence: int
 
-    @property
-    def due(self) -> int:
-        """What a broker must still acknowledge."""
-        return self.waiting + self.replayed
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Which acknowledged rows a connection sends again, by their latest acknowledgement on the store's clock."""
+
+    since: float
+    """Those after this moment,"""
+    until: float
+    """and up to this one: when the connection began."""

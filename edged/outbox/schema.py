@@ -4,10 +4,11 @@ Rules:
   - `message` takes a window or a gap message and nothing else: the CHECKs and the trigger hold even against a bug above
     them. The trigger knows the keys of today's messages, and is made anew when they change.
   - A body is stored as the very text that is sent; its sequence and its kind must agree with the row's.
-  - `settled_at` is null while the broker owes an acknowledgement, else the time of the acknowledgement on the store's
-    own clock: seconds that the device has been up, which no step of the wall clock touches. `began` is what that clock
-    showed when the monotonic clock was zero; after a reboot it goes on from the last moment that is written down.
-  - `acknowledged` is 1 once the broker has acknowledged the row, and stays so when a replay makes it due again.
+  - `settled_at` is null until the broker has acknowledged the row, then the time of the latest acknowledgement on the
+    store's own clock: seconds that the device has been up, which no step of the wall clock touches. `began` is what
+    that clock showed when the monotonic clock was zero; after a reboot it goes on from the last moment that is written
+    down. `acknowledged_at` is the time of the first acknowledgement. replay.py tells what they are for.
+  - `acknowledged` is left over from versions 2 and 3: to remove the column, all bodies would have to be written anew.
   - `offered` is 1 once a gap row was handed to the sender: from then on its body may not change.
   - A change of the tables is a new entry at the end of MIGRATIONS; user_version counts those a file has seen.
 """
@@ -68,6 +69,13 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         # These were Unix seconds by a clock that may have been wrong: whatever is there was acknowledged just now.
         "UPDATE message SET settled_at = 0 WHERE settled_at IS NOT NULL",
         "CREATE TABLE filler (bytes BLOB NOT NULL) STRICT",
+    ),
+    (
+        "ALTER TABLE message ADD COLUMN acknowledged_at REAL",
+        "DROP INDEX message_new",
+        # A replay made these due again. Now it goes by the time of their acknowledgement, which is not known any more.
+        "UPDATE message SET settled_at = (SELECT coalesce(max(settled_at), 0) FROM message)"
+        " WHERE settled_at IS NULL AND acknowledged = 1",
     ),
 )
 
@@ -143,11 +151,10 @@ def look(db: sqlite3.Connection, device: str) -> Prepared:
 
 def counts(db: sqlite3.Connection) -> Counts:
     """How full it is."""
-    (due,) = db.execute("SELECT count(*) FROM message WHERE settled_at IS NULL").fetchone()
-    (waiting,) = db.execute("SELECT count(*) FROM message WHERE settled_at IS NULL AND acknowledged = 0").fetchone()
+    (waiting,) = db.execute("SELECT count(*) FROM message WHERE settled_at IS NULL").fetchone()
     (settled,) = db.execute("SELECT count(*) FROM message WHERE settled_at IS NOT NULL").fetchone()
     dropped, last_sequence = db.execute("SELECT dropped, last_sequence FROM store").fetchone()
-    return Counts(waiting, due - waiting, settled, dropped, last_sequence)
+    return Counts(waiting, settled, dropped, last_sequence)
 
 
 def latest_report(db: sqlite3.Connection) -> SenseReport | None:

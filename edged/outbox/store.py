@@ -5,7 +5,7 @@ carries (device, epoch, sequence) from the store itself, so neither kill -9 nor 
 
 Rules:
   - The stored text is what is sent, byte for byte; a message is serialised once, in the transaction that numbers it.
-  - A row ends acknowledged (`settle`, kept for the replay horizon, then `prune`d) or dropped and declared (room.py).
+  - A row ends acknowledged (`settle`, kept for a `replay`, then `prune`d) or dropped and declared (room.py).
   - A passing fault (disk full, read-only, failing, locked) is a StoreError, and nothing has changed then. What can be
     read is read all the same: on a read-only disk the file is opened for reading, until writing works again.
   - A corrupt file is moved aside and a new epoch begun, by whichever process meets it first; the other one notices that
@@ -26,11 +26,10 @@ from typing import Final, Self, TypeVar
 from edged.errors import FaultError, StoreError
 from edged.messages.common import Stamp
 from edged.messages.status import SenseReport
-from edged.outbox import faults, files, room, schema
-from edged.outbox.row import Compose, Counts, Row
+from edged.outbox import faults, files, replay, room, schema
+from edged.outbox.row import Compose, Counts, Replay, Row
 
 BUSY_DEADLINE_S: Final = 5.0
-PRUNE_AT_MOST: Final = 2000
 
 _WAITING: Final = (
     "SELECT sequence, topic, body, kind, offered, json_valid(body) FROM message"
@@ -106,7 +105,7 @@ class Outbox:
             max_messages: beyond so many the oldest go, acknowledged ones first; dropped ones are declared.
             max_bytes: the same, for the bytes in use in the file.
             reserve_bytes: so much of file and journal is grown in advance, for a full disk.
-            replay_horizon_s: acknowledged rows stay so long, to be sent again after a reconnect.
+            replay_horizon_s: acknowledged rows stay so long, to be sent again after a reconnect (see replay.py).
             deadline_s: so long a call waits for the other process, at most.
             wall: the time in Unix seconds; it only names a quarantined file.
             monotonic: the time in seconds; never set back.
@@ -166,7 +165,7 @@ class Outbox:
         self._write(lambda db: room.forgo(db, count))
 
     def waiting(self, limit: int, after: int = 0) -> list[Row]:
-        """The oldest messages that the broker has not acknowledged, with a sequence above `after`.
+        """The oldest messages that no broker has acknowledged, with a sequence above `after`.
 
         A gap message is handed out only when it is marked as handed out; while that can't be written, what is behind
         it waits too.
@@ -197,20 +196,11 @@ class Outbox:
 
     def settle(self, rows: Iterable[Row]) -> None:
         """Mark rows as acknowledged by the broker."""
-        wanted = [(row.sequence, row.epoch) for row in rows]
-
-        def work(db: sqlite3.Connection) -> None:
-            now = self._now()
-            db.executemany(
-                "UPDATE message SET settled_at = ?, acknowledged = 1"
-                " WHERE sequence = ? AND ? = (SELECT epoch FROM store)",
-                [(now, *key) for key in wanted],
-            )
-
-        self._write(work)
+        keys = [(row.sequence, row.epoch) for row in rows]
+        self._write(lambda db: replay.settle(db, keys, self._now(), self._limits.replay_horizon_s))
 
     def set_aside(self, rows: Iterable[Row]) -> None:
-        """Drop rows that no broker will take, and declare them."""
+        """Drop rows that no broker will take, and declare those that none has ever taken."""
         wanted = [(row.sequence, row.epoch) for row in rows]
 
         def work(db: sqlite3.Connection) -> None:
@@ -218,34 +208,25 @@ class Outbox:
                 found = db.execute(_UNSETTLED, key).fetchall()
                 if found:
                     room.drop(db, found, "unsendable")
+            replay.forget(db, wanted)
 
         self._write(work)
 
-    def replay(self) -> int:
-        """Make the rows that were acknowledged within the replay horizon due again; give their number."""
-        return self._write(
-            lambda db: (
-                db.execute(
-                    "UPDATE message SET settled_at = NULL WHERE settled_at > ?",
-                    (self._now() - self._limits.replay_horizon_s,),
-                ).rowcount
-            )
-        )
+    def replay(self, unfinished: Replay | None = None) -> Replay:
+        """Tell what is to be sent again, now that a connection begins; it takes in a replay that was not finished."""
+        return self._read(lambda db: replay.begin(db, self._now(), self._limits.replay_horizon_s, unfinished))
 
-    def prune(self) -> int:
-        """Remove acknowledged rows that are past the replay horizon, some thousands at a time; give their number.
+    def again(self, due: Replay, limit: int) -> list[Row]:
+        """The next rows of a replay, those that were acknowledged longest ago first; none when it is finished."""
+        found = self._read(lambda db: replay.rows(db, due, limit))
+        return [Row(self.epoch, sequence, topic, body.encode()) for sequence, topic, body in found]
+
+    def prune(self, unfinished: Replay | None = None) -> int:
+        """Remove acknowledged rows that no replay will need, some thousands at a time; give their number.
 
         What has become of the room that was grown in advance is seen to as well.
         """
-        removed = self._write(
-            lambda db: (
-                db.execute(
-                    "DELETE FROM message WHERE sequence IN"
-                    " (SELECT sequence FROM message WHERE settled_at <= ? ORDER BY settled_at LIMIT ?)",
-                    (self._now() - self._limits.replay_horizon_s, PRUNE_AT_MOST),
-                ).rowcount
-            )
-        )
+        removed = self._write(lambda db: replay.prune(db, self._limits.replay_horizon_s, unfinished))
         if not removed:
             self._run(self._grow)
         return removed

@@ -3,6 +3,8 @@
 Rules:
   - A row is settled on its PUBACK and on nothing else; the marks of one turn share one transaction.
   - The outbox decides what there is, the window what is in flight; here is only the way between them.
+  - What no broker has ever acknowledged goes first, oldest first; the replay (outbox/replay.py) goes when nothing of
+    that can go. So a link that keeps breaking empties the outbox all the same.
   - What the outbox can't do now (disk full) it is asked again after STORE_RETRY_S; what it still can, it is asked at
     once. What was acknowledged meanwhile waits in the window, bounded.
   - A broker that was killed may have forgotten its subscribers, and what it takes before they are back reaches nobody.
@@ -16,7 +18,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from edged.errors import StoreError
-from edged.outbox.row import Row
+from edged.outbox.row import Replay, Row
 from edged.outbox.store import Outbox
 from edged.publish.happenings import Accepted, Acknowledged
 from edged.publish.link import Link
@@ -48,6 +50,7 @@ class Drain:
         self._more = True
         self._prune_at = 0.0
         self._replay_due = False
+        self._replay: Replay | None = None
         self._unsendable: list[Row] = []
         self._failing: dict[str, float] = {}
         self._sense_fails = False
@@ -69,7 +72,7 @@ class Drain:
         return not self._failing and not self._window.holds(now)
 
     def connected(self, accepted: Accepted) -> None:
-        """A connection begins: what was acknowledged lately is due again, and then the rest."""
+        """A connection begins: what was acknowledged lately is due again."""
         self._window.connected(accepted.receive_maximum)
         self._largest_body = accepted.largest_body
         self._replay_due = True
@@ -93,7 +96,7 @@ class Drain:
         if self._outbox.epoch != self._epoch:
             if self._epoch:
                 self._note("the outbox file was corrupt and was moved aside; a new epoch begins")
-            self._epoch = self._outbox.epoch
+            self._epoch, self._replay = self._outbox.epoch, None
             self._window.rewind()
         return look
 
@@ -109,17 +112,17 @@ class Drain:
             self._try("settle", lambda: self._outbox.settle(rows), now)
             if "settle" not in self._failing:
                 self._window.settled(rows)
-        if self._replay_due and self._try("replay", self._outbox.replay, now) is not None:
-            self._replay_due = False
-            self._window.rewind()
-            self._more = True
+        if self._replay_due and not self._window.to_settle():
+            replay = self._try("replay", lambda: self._outbox.replay(self._replay), now)
+            if replay is not None:
+                self._replay_due, self._replay, self._more = False, replay, True
         if self._unsendable:
             unsendable = tuple(self._unsendable)
             self._try("set aside", lambda: self._outbox.set_aside(unsendable), now)
             if "set aside" not in self._failing:
                 self._unsendable.clear()
         if now >= self._prune_at:
-            pruned = self._try("prune", self._outbox.prune, now)
+            pruned = self._try("prune", lambda: self._outbox.prune(self._replay), now)
             if "prune" not in self._failing:
                 self._prune_at = now + (0.0 if pruned else PRUNE_EVERY_S)
 
@@ -135,7 +138,7 @@ class Drain:
         self._more = self._more or self._window.wakes(now)
         if not self._more:
             return
-        rows = self._try("fetch", lambda: self._window.due(self._outbox.waiting, now), now)
+        rows = self._try("fetch", lambda: self._window.due(self._outbox.waiting, now) or self._again(now), now)
         if rows is None:
             return
         for row in rows:
@@ -144,6 +147,20 @@ class Drain:
             else:
                 self._window.sent(link.send(parcel_of(row, wall, self._expiry_days)), row)
         self._more = bool(rows) or not self._window.room
+
+    def _again(self, now: float) -> list[Row]:
+        """Choose the rows of the replay to send now."""
+        replay = self._replay
+        if replay is None:
+            return []
+
+        def fetch(limit: int) -> list[Row]:
+            rows = self._outbox.again(replay, limit)
+            if not rows:
+                self._replay = None
+            return rows
+
+        return self._window.next(fetch, now)
 
     def answered(self, answer: Acknowledged, now: float) -> None:
         """Heed the broker's answer."""
@@ -172,10 +189,12 @@ class Drain:
 
     def empty(self, now: float) -> bool:
         """Everything has been acknowledged, and the outbox knows it."""
-        if self._window.flying or self._window.to_settle() or self._replay_due or self._unsendable:
+        if self._window.flying or self._window.to_settle() or self._unsendable:
+            return False
+        if self._replay_due or self._replay is not None:
             return False
         counts = self._try("look", self._outbox.counts, now)
-        return counts is not None and counts.due == 0
+        return counts is not None and counts.waiting == 0
 
     def _give_up(self, row: Row, why: str) -> None:
         self._unsendable.append(row)

@@ -3,7 +3,8 @@
 Rules:
   - A row is in at most one place: in flight (sent, not answered), taken (answered, not yet settled in the outbox), or
     held (refused, or suspected of making the broker hang up).
-  - Oldest first. A held row lets the others pass and is tried again later; it is never dropped for that.
+  - What was never acknowledged goes oldest first; what is sent again goes in the outbox's order. A held row lets the
+    others pass and is tried again later; it is never dropped for that.
   - When connections die again and again without one answer, rows go one at a time, and the row that was alone in flight
     STRIKES times is held: a poisoned message doesn't block the rest, whatever the broker's manners.
   - Pure: time comes in, in monotonic seconds.
@@ -99,15 +100,19 @@ class Window:
         if self.wakes(now):
             self.rewind()
             self._wake = min((each.until for each in self._trouble.values() if each.until > now), default=math.inf)
+        chosen = self.next(lambda limit: fetch(limit, self._cursor), now)
+        if chosen:
+            self._cursor = chosen[-1].sequence
+        return chosen
+
+    def next(self, fetch: Callable[[int], list[Row]], now: float) -> list[Row]:
+        """Choose as many of the first rows as fit, in the order of `fetch(limit)`."""
         held = {key for key, trouble in self._trouble.items() if trouble.until > now}
         if not self.room or len(held) >= SIZE:
             return []
         busy = held | {_key(row) for row in (*self._flying.values(), *self._taken)}
-        found = fetch(self.room + len(busy), self._cursor)
-        chosen = self._fitting([row for row in found if _key(row) not in busy][: self.room])
-        if chosen:
-            self._cursor = chosen[-1].sequence
-        return chosen
+        found = fetch(self.room + len(busy))
+        return self._fitting([row for row in found if _key(row) not in busy][: self.room])
 
     def _fitting(self, rows: list[Row]) -> list[Row]:
         """Those of the first rows that may be in flight together; one may always fly alone."""

@@ -274,14 +274,14 @@ def test_rights_of_the_services_user_count_and_ours_do_not() -> None:
 )
 def test_outbox_is_judged_by_what_waits(waiting: int, settled: int, used: int, level: Level) -> None:
     """Who has waited long will one day be dropped."""
-    seen = Seen(Path("outbox.sqlite"), Counts(waiting, 0, settled, 0, 1000), None, used)
+    seen = Seen(Path("outbox.sqlite"), Counts(waiting, settled, 0, 1000), None, used)
     assert levels(state.judge_outbox(Config(), seen, publishing=True)) == [level]
 
 
 def test_an_outbox_that_takes_nothing_is_a_failure() -> None:
     """As the running service says."""
     degraded = report("live").model_copy(update={"store": "degraded", "last_error": "disk full"})
-    seen = Seen(Path("outbox.sqlite"), Counts(0, 0, 0, 0, 1), degraded, 1000)
+    seen = Seen(Path("outbox.sqlite"), Counts(0, 0, 0, 1), degraded, 1000)
     (finding,) = state.judge_outbox(Config(), seen, publishing=True)
     assert (finding.level, "disk full" in finding.text) == (Level.FAILURE, True)
 

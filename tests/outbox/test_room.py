@@ -141,7 +141,7 @@ def test_every_sequence_waits_was_acknowledged_or_is_declared(steps: list[str]) 
             elif step == "aside" and rows:
                 outbox.set_aside(rows[:1])
             elif step == "replay":
-                outbox.replay()
+                outbox.settle(outbox.again(outbox.replay(), 3))
         everything = outbox.waiting(100)
         for gap in (json.loads(body) for body in [*seen.values(), *(row.body for row in everything)]):
             if gap["schema"] == "edged.gap/1":

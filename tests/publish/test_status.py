@@ -6,7 +6,7 @@ from tests.outbox.making import report
 
 
 def status(*, wall: float = 0, waiting: int = 0, at: float = 0, error: str | None = None, degraded: bool = False):  # type: ignore[no-untyped-def]
-    look = Look(Counts(waiting, replayed=0, settled=0, dropped=0, last_sequence=waiting), report(at))
+    look = Look(Counts(waiting, settled=0, dropped=0, last_sequence=waiting), report(at))
     return compose(
         "shop",
         "online",

@@ -30,7 +30,7 @@ def digest(db: sqlite3.Connection) -> str:
     """Every row and counter that a power cut must not touch (a report may go: it is worth nothing then)."""
     content = hashlib.blake2b(digest_size=12)
     for row in db.execute(
-        "SELECT sequence, topic, body, offered, acknowledged, settled_at IS NULL FROM message ORDER BY sequence"
+        "SELECT sequence, topic, body, offered, acknowledged_at IS NULL, settled_at FROM message ORDER BY sequence"
     ):
         content.update(repr(row).encode())
     content.update(repr(db.execute("SELECT device, epoch, last_sequence, dropped FROM store").fetchall()).encode())
@@ -62,7 +62,7 @@ def main() -> None:
             case "settle":
                 outbox.settle(due(chance.randrange(1, 20)))
             case "replay":
-                outbox.replay()
+                outbox.settle(outbox.again(outbox.replay(), chance.randrange(1, 20)))
             case "aside":
                 outbox.set_aside(due(1))
             case "report":

@@ -116,7 +116,7 @@ def _start(folder: Path) -> tuple[str, bool]:
             found, sound = "", False
         outbox.append(window)
         outbox.settle(outbox.waiting(1000))
-        outbox.replay()
+        outbox.settle(outbox.again(outbox.replay(), 1000))
         outbox.close()
         looker.close()
         return found, outbox.quarantined is not None or not sound

@@ -1,0 +1,78 @@
+"""Sending again what the broker has acknowledged: a PUBACK isn't durable there.
+
+Rules:
+  - A connection begins with a *replay*: the rows that were acknowledged within the replay horizon before the newest
+    acknowledgement. How long the broker was away since then doesn't matter: it can't have saved anything meanwhile.
+  - What no broker has ever acknowledged goes first (publish/drain.py), then the replay: what was acknowledged longest
+    ago comes first, and each row goes to the end of the line when it is acknowledged again. So a link that keeps
+    breaking gets through everything, one stretch after the other.
+  - A row is in replays until the horizon has passed since its *first* acknowledgement, and in one more after that: it
+    outlives two brokers that were killed one after the other, and it doesn't come for ever.
+  - Runs inside the transaction of its caller; times are seconds of the store's own clock (schema.py).
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Final
+
+from edged.outbox.row import Replay
+
+PRUNE_AT_MOST: Final = 2000
+
+_OWN: Final = "sequence = ? AND ? = (SELECT epoch FROM store)"
+
+Key = tuple[int, str]
+"""Sequence and epoch."""
+
+
+def settle(db: sqlite3.Connection, keys: Iterable[Key], now: float, horizon_s: float) -> None:
+    """Mark rows as acknowledged; those whose first acknowledgement is past the horizon are done with."""
+    listed = list(keys)
+    db.executemany(
+        f"DELETE FROM message WHERE {_OWN} AND acknowledged_at <= ?",  # noqa: S608  (text of our own)
+        [(*key, now - horizon_s) for key in listed],
+    )
+    db.executemany(
+        "UPDATE message SET settled_at = ?, acknowledged_at = coalesce(acknowledged_at, ?)"  # noqa: S608
+        f" WHERE {_OWN}",
+        [(now, now, *key) for key in listed],
+    )
+
+
+def forget(db: sqlite3.Connection, keys: Iterable[Key]) -> None:
+    """Remove acknowledged rows that the broker will not take again: it has had them once, so nothing is declared."""
+    db.executemany(
+        f"DELETE FROM message WHERE {_OWN} AND settled_at IS NOT NULL",  # noqa: S608  (text of our own)
+        list(keys),
+    )
+
+
+def begin(db: sqlite3.Connection, now: float, horizon_s: float, unfinished: Replay | None) -> Replay:
+    """What is to be sent again, now that a connection begins; what an unfinished replay has still to send stays in."""
+    since = _horizon(db, horizon_s)
+    return Replay(since if unfinished is None else min(since, unfinished.since), now)
+
+
+def rows(db: sqlite3.Connection, replay: Replay, limit: int) -> list[tuple[int, str, str]]:
+    """The next rows of a replay, as (sequence, topic, body)."""
+    return db.execute(
+        "SELECT sequence, topic, body FROM message WHERE settled_at > ? AND settled_at <= ?"
+        " ORDER BY settled_at, sequence LIMIT ?",
+        (replay.since, replay.until, limit),
+    ).fetchall()
+
+
+def prune(db: sqlite3.Connection, horizon_s: float, unfinished: Replay | None) -> int:
+    """Remove rows that no replay will need, some thousands at a time; give their number."""
+    until = _horizon(db, horizon_s)
+    return db.execute(
+        "DELETE FROM message WHERE sequence IN"
+        " (SELECT sequence FROM message WHERE settled_at <= ? ORDER BY settled_at LIMIT ?)",
+        (until if unfinished is None else min(until, unfinished.since), PRUNE_AT_MOST),
+    ).rowcount
+
+
+def _horizon(db: sqlite3.Connection, horizon_s: float) -> float:
+    """The moment before which an acknowledgement is older than the newest one by the horizon."""
+    (newest,) = db.execute("SELECT coalesce(max(settled_at), 0) FROM message").fetchone()
+    return float(newest) - horizon_s
