@@ -33,7 +33,7 @@ def analyze_pictures(config: Config, parsed: argparse.Namespace, paths: Sequence
         raise UsageError(f"--draw {parsed.draw} would overwrite the picture itself: choose another name")
     reader = PictureReader(config.vision)
     say_personal()
-    progress = Progress("pictures", len(paths), seconds=False)
+    progress = Progress("pictures", len(paths), seconds=False, lines=parsed.progress == "json")
     failed: list[EdgedError] = []
     for number, path in enumerate(paths):
         try:

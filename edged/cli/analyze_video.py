@@ -42,7 +42,7 @@ def analyze_video(config: Config, parsed: argparse.Namespace, path: Path) -> int
         overlay=overlay,
         threshold=parsed.threshold or 0.0,
     )
-    progress = Progress(path.name, video.length_s, seconds=True)
+    progress = Progress(path.name, video.length_s, seconds=True, lines=parsed.progress == "json")
     stop = on_stop()
     states: set[str] = set()
 

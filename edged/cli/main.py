@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from edged import __version__
-from edged.cli.options import add_analyze_options
+from edged.cli.options import add_analyze_options, add_serve_options
 from edged.errors import EdgedError, ExitCode
 
 DEFAULT_CONFIG = Path("/etc/edged/edged.toml")
@@ -134,6 +134,12 @@ def parser() -> argparse.ArgumentParser:
     )
     add_analyze_options(analyze)
     _add_config_options(analyze)
+
+    serve = _command(
+        commands, "serve", "serve:serve", "pictures and videos over HTTP, for programs and a page on this machine"
+    )
+    add_serve_options(serve)
+    _add_config_options(serve)
     return top
 
 

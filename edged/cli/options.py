@@ -41,6 +41,12 @@ def add_analyze_options(command: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="an emotion below this share (0 to 1) is told as undecided (edged, smartclick; the labels of drawings)",
     )
+    command.add_argument(
+        "--progress",
+        choices=["terminal", "json"],
+        default="terminal",
+        help="how far it is: a line on a terminal (default), or a JSON line each second on standard error",
+    )
     pictures = command.add_argument_group("pictures")
     pictures.add_argument(
         "--faces",
@@ -64,3 +70,34 @@ def add_analyze_options(command: argparse.ArgumentParser) -> None:
     )
     videos.add_argument("--plot", type=Path, metavar="OUT", help="chart over time, .svg or .png (edged[plot])")
     videos.add_argument("--overlay", type=Path, metavar="OUT", help="video with boxes and bars, .mp4")
+
+
+_SERVE_EXAMPLES = """\
+examples:
+  edged serve                                               http://127.0.0.1:8000/, for this machine only
+  curl --data-binary @photo.jpg 'http://127.0.0.1:8000/v1/emotion?format=smartclick'
+  edged serve --address 0.0.0.0 --token-file token --tls-cert cert.pem --tls-key key.pem
+
+Reads no camera, publishes nothing, stores nothing: pictures stay in memory, videos in files without a name that are
+gone with the process. docs/HTTP.md has addresses, status codes and limits.
+"""
+
+
+def add_serve_options(command: argparse.ArgumentParser) -> None:
+    """Add what `edged serve` can be asked."""
+    command.formatter_class = argparse.RawDescriptionHelpFormatter
+    command.epilog = _SERVE_EXAMPLES
+    command.add_argument("--address", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    command.add_argument("--port", type=int, default=8000, help="port to listen on, 0 for any (default: 8000)")
+    command.add_argument(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="file with the token that callers must send; or the systemd credential edged-http-token",
+    )
+    command.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate chain, PEM")
+    command.add_argument("--tls-key", type=Path, metavar="FILE", help="its private key, PEM")
+    command.add_argument(
+        "--insecure", action="store_true", help="let other machines send pictures and token without encryption"
+    )
+    command.add_argument("--threads", type=int, metavar="N", help="pictures looked at at once (default: one a core)")

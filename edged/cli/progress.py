@@ -1,20 +1,26 @@
-"""A line on a terminal that says how far it is; on anything but a terminal, nothing."""
+"""A line on a terminal that says how far it is; on anything but a terminal nothing, or JSON lines when asked for."""
 
+import json
 import sys
 import time
 from typing import Final
 
 EVERY_S: Final = 0.2
+LINES_EVERY_S: Final = 1.0
 _WIDTH: Final = 24
 
 
 class Progress:
     """How far something is."""
 
-    def __init__(self, name: str, total: float | None, *, seconds: bool) -> None:
-        """Begin `name`, which has `total` units (None: unknown); `seconds`: of recording, so that there is a speed."""
+    def __init__(self, name: str, total: float | None, *, seconds: bool, lines: bool = False) -> None:
+        """Begin `name`, which has `total` units (None: unknown); `seconds`: of recording, so that there is a speed.
+
+        `lines`: tell programs, in JSON lines {"done", "total"}, and not people.
+        """
         self._name, self._total, self._seconds = name, total, seconds
-        self._shows = sys.stderr.isatty()
+        self._lines = lines
+        self._shows = sys.stderr.isatty() and not lines
         self._began = self._shown = time.monotonic()
 
     def at(self, done: float) -> None:
@@ -24,6 +30,9 @@ class Progress:
             self._shown = now
             sys.stderr.write(f"\r\x1b[K{describe(self._name, done, self._total, now - self._began, self._seconds)}")
             sys.stderr.flush()
+        elif self._lines and now - self._shown >= LINES_EVERY_S:
+            self._shown = now
+            print(json.dumps({"done": done, "total": self._total}), file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Wipe the line."""
