@@ -121,7 +121,8 @@ def test_sharpness_falls_with_blur_whatever_the_light() -> None:
     import cv2
 
     grain = np.random.default_rng(1).integers(60, 200, (240, 320, 1), np.uint8).repeat(3, axis=2)
-    figures = [quality(cv2.GaussianBlur(grain, (0, 0), sigma)).sharpness for sigma in (0.5, 1.0, 2.0, 4.0)]
+    blurred = [np.asarray(cv2.GaussianBlur(grain, (0, 0), sigma), np.uint8) for sigma in (0.5, 1.0, 2.0, 4.0)]
+    figures = [quality(picture).sharpness for picture in blurred]
     assert figures == sorted(figures, reverse=True)
     assert figures[0] > figures[-1] + 0.2
     assert quality(np.zeros((48, 64, 3), np.uint8)) == Quality(0.0, 0.0, 1.0, 0.0)

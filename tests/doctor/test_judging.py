@@ -1,5 +1,6 @@
 """What facts amount to: verdicts and their mends, without a device."""
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -261,6 +262,10 @@ def test_rights_of_the_services_user_count_and_ours_do_not() -> None:
     (fault,) = state.judge_rights([held, missing], "edged")
     assert (fault.level, "usermod" in fault.mend) == (Level.FAILURE, True)
     assert levels(state.judge_rights([missing], "pi")) == [Level.UNSEEN]
+
+
+def counted(**known: int) -> Counts:
+    return Counts(**{each.name: known.get(each.name, 0) for each in fields(Counts)})
 
 
 @pytest.mark.parametrize(
