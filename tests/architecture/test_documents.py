@@ -3,16 +3,20 @@
 import argparse
 import ast
 import json
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import BaseModel
 
 from edged.cli.main import parser
+from edged.events import Event
 from edged.messages.gap import GapMessage
-from edged.messages.window import WindowMessage
+from edged.messages.status import StatusMessage
+from edged.messages.window import ModelUsed, WindowMessage
 
 
 @pytest.fixture
@@ -71,6 +75,41 @@ def test_files_in_the_documents_exist(repository: Path, documents: list[tuple[st
     for name, text in documents:
         for path in re.findall(written, text):
             assert (repository / path).exists(), f"{name}: {path}"
+
+
+def values(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    """(field, value) of every closed list in a message, and ("", field) of every field, below the message itself."""
+    for name, field in model.model_fields.items():
+        if name not in {"schema_id", "device"}:
+            yield "", name
+            yield from _values(field.annotation, name)
+
+
+def _values(annotation: object, name: str) -> Iterator[tuple[str, str]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield from values(annotation)
+    for part in get_args(annotation):
+        if isinstance(part, str):
+            yield name, part
+        else:
+            yield from _values(part, name)
+
+
+def test_every_status_value_and_event_is_explained(repository: Path) -> None:
+    """Who reads a word in the status or in the log finds what it means and what to do."""
+    text = (repository / "docs" / "OPERATIONS.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"[a-z_]+|[A-Z_]+", " ".join(re.findall(r"`([^`\n]+)`", text))))
+    told = set(values(StatusMessage))
+    assert {("state", "frozen"), ("throttled", "under_voltage"), ("effort", "reduced"), ("", "face_ms")} <= told
+    told -= {("", "id")} | set(values(ModelUsed))  # names, not states
+    assert {value for _, value in told} <= explained, {value for _, value in told} - explained
+    assert {event.name for event in Event} <= explained
+    rows = {name: row for row in text.splitlines() for name in re.findall(r"^\| `([A-Z_]+)` \|", row)}
+    for event in Event:
+        level, words = event.value
+        assert f"| {logging.getLevelName(level).lower()} |" in rows[event.name], event.name
+        fixed = max(re.split(r"\{[^}]*\}", words), key=len).strip()
+        assert fixed in rows[event.name], f"{event.name} reads otherwise: {words}"
 
 
 def code(text: str) -> str:

@@ -61,7 +61,10 @@ def test_package_holds_all_that_a_device_needs_and_no_tests(root: Path) -> None:
         *(f"usr/lib/systemd/system/{unit}" for unit in UNITS),
         *("usr/lib/sysusers.d/edged.conf", "usr/lib/tmpfiles.d/edged.conf", "usr/lib/udev/rules.d/60-edged.rules"),
         *("usr/bin/edged", "opt/edged/bin/edged", "opt/edged/bin/python", "usr/share/edged/edged.toml"),
-        *(f"{site}/{part}" for part in ("edged/models/emotion.tflite", "cv2", "numpy", "ai_edge_litert", "paho")),
+        *(
+            f"{site}/{part}"
+            for part in ("edged/models/emotion.tflite", "cv2", "numpy", "ai_edge_litert", "paho", "rich")
+        ),
     }
     assert needed <= files
     assert not [name for name in files if name.startswith((f"{site}/tests", f"{site}/tools", f"{site}/pytest"))]

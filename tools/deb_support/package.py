@@ -97,7 +97,7 @@ def _lay_environment(root: Path, clone: Path, python: Path, release: Release, ma
     _run(
         *(python, "-m", "uv", "pip", "install", "--no-config", "--target", site, "--only-binary", ":all:"),
         *("--python-version", release.python, "--python-platform", f"{machine}-manylinux_{_fit(release.glibc)}"),
-        *("--link-mode", "copy", wheel),
+        *("--link-mode", "copy", f"{wheel}[watch]"),  # rich: `edged aim` and `edged watch` on the device
     )
     shutil.rmtree(site / "bin", ignore_errors=True)
     (site / ".lock").unlink(missing_ok=True)
