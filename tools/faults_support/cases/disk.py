@@ -37,8 +37,9 @@ LARGE = 20_000
 class Pair:
     """A producer and the publishing process on one state folder, and a consumer."""
 
-    def __init__(self, lab: Lab, state: Path) -> None:
+    def __init__(self, lab: Lab, state: Path, *, every_s: float = 0.005) -> None:
         self.lab = lab
+        self._every_s = every_s
         self.state = state
         self.committed = lab.folder / "committed"
         self.broker = lab.keep(mosquitto(lab.folder / "mosquitto", "max_queued_messages 1000000"))
@@ -64,7 +65,7 @@ class Pair:
             f"producer-{length}",
             [
                 *(sys.executable, "-m", "tools.faults_support.producer", str(self.state), str(self.committed)),
-                *("--every", "0.005", "--reserve-bytes", str(RESERVE), "--length", str(length)),
+                *("--every", str(self._every_s), "--reserve-bytes", str(RESERVE), "--length", str(length)),
             ],
         )
 
@@ -176,7 +177,8 @@ def read_only(lab: Lab) -> None:
         file.truncate(64 << 20)
     subprocess.run([find("mkfs.ext4") or "mkfs.ext4", "-q", "-F", str(image)], check=True)
     folder = lab.folder / "disk"
-    pair = Pair(lab, folder / "state")
+    # Slowly: of more than window.TAKEN_AT_MOST messages publish can't remember that they were acknowledged.
+    pair = Pair(lab, folder / "state", every_s=0.02)
     for done in range(lab.count):
         lab.tell(f"{done} of {lab.count} rounds, {pair.reader.arrived} messages")
         with disk(folder, "ext4", image=image):
