@@ -8,7 +8,8 @@ Rules:
 
 import enum
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 _log = logging.getLogger("edged.sense")
@@ -58,3 +59,15 @@ def send_to(sink: Callable[[str, dict[str, str | float]], None]) -> None:
     _log.addHandler(_Sink(sink))
     _log.propagate = False
     _log.setLevel(logging.DEBUG)
+
+
+@contextmanager
+def sent_to(sink: Callable[[str, dict[str, str | float]], None]) -> Iterator[None]:
+    """For a command that shows events in its own way: the same, for as long as the block runs."""
+    handlers, propagate, level = _log.handlers[:], _log.propagate, _log.level
+    send_to(sink)
+    try:
+        yield
+    finally:
+        _log.handlers[:], _log.propagate = handlers, propagate
+        _log.setLevel(level)

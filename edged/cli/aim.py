@@ -3,13 +3,14 @@
 import argparse
 import json
 import sys
+from contextlib import closing
 from importlib.util import find_spec
 
 from edged.aim.look import Aim, View
 from edged.cli.common import config_of, say_personal
 from edged.config.model import Camera, Config
 from edged.errors import ExitCode, InUseError, UnavailableError, UsageError
-from edged.events import send_to
+from edged.events import sent_to
 from edged.outbox.files import at_work
 from edged.service.signals import Stop, on_stop
 
@@ -25,16 +26,12 @@ def aim(parsed: argparse.Namespace) -> ExitCode:
             raise UsageError("the view needs a terminal: in a pipe or a file use --json or --once")
     if at_work(config.outbox.folder, "sense"):
         raise InUseError("the running service has the camera: `systemctl stop edged-sense`, and start it again later")
-    send_to(lambda _event, _fields: None)
     stop = on_stop()
-    aiming = Aim(camera, config.vision)
-    try:
+    with sent_to(lambda _event, _fields: None), closing(Aim(camera, config.vision)) as aiming:
         if parsed.json:
             _tell(aiming, stop, once=parsed.once)
         else:
             _show(aiming, camera, stop, once=parsed.once)
-    finally:
-        aiming.close()
     return ExitCode.OK
 
 

@@ -28,7 +28,11 @@ def require_parts(config: Config) -> None:
 def config_path(parsed: argparse.Namespace) -> Path | None:
     """Return the file that was asked for, or the usual one when it exists."""
     asked: Path | None = parsed.config
-    return asked or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    try:
+        is_there = DEFAULT_CONFIG.exists()
+    except PermissionError:  # its folder may not be entered: who loads it says so
+        is_there = True
+    return asked or (DEFAULT_CONFIG if is_there else None)
 
 
 def config_arguments(parsed: argparse.Namespace) -> list[str]:

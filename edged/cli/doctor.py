@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from edged.cli.common import config_of, config_path
+from edged.doctor.cameras import Remarks
 from edged.doctor.checks import checks, of_configuration
 from edged.doctor.finding import Finding, Level, exit_code
-from edged.doctor.rounds import make
+from edged.doctor.rounds import Check, make
+from edged.events import sent_to
 
 _MARKS: Final = {Level.OK: "ok", Level.UNSEEN: "–", Level.WARNING: "WARNING", Level.FAILURE: "FAILURE"}
 _COLOURS: Final = {Level.OK: "32", Level.UNSEEN: "2", Level.WARNING: "33", Level.FAILURE: "1;31"}
@@ -21,16 +23,23 @@ _NARROWEST: Final = 60
 
 def doctor(parsed: argparse.Namespace) -> int:
     """Look at everything; show a line each, and end with 0 (well), 1 (warnings) or 2 (failures)."""
-    config, findings = of_configuration(config_path(parsed), lambda: config_of(parsed))
-    if parsed.json:
-        findings += make([*checks(config, config_path(parsed))])
+    path = config_path(parsed)
+    config, findings = of_configuration(path, lambda: config_of(parsed))
+    remarks = Remarks()
+    with sent_to(remarks.hear):
+        return _examine([*checks(config, path, remarks)], findings, as_json=parsed.json)
+
+
+def _examine(to_make: list[Check], findings: list[Finding], *, as_json: bool) -> int:
+    if as_json:
+        findings += make(to_make)
         told = [{"subject": f.subject, "level": f.level.word, "text": f.text, "mend": f.mend} for f in findings]
         print(json.dumps(told, indent=2, ensure_ascii=False))
         return exit_code(findings)
     print("edged: looking at everything; half a minute, or two where something hangs", file=sys.stderr)
     width = max(shutil.get_terminal_size((100, 24)).columns, _NARROWEST)
     _show(findings, width)
-    for finding in make([*checks(config, config_path(parsed))]):
+    for finding in make(to_make):
         _show([finding], width)
         findings.append(finding)
     print(_summary(findings))

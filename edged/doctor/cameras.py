@@ -5,7 +5,6 @@ Rules:
   - While the service runs it has the cameras: then its own report is told, and nothing is opened.
 """
 
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from edged.camera.state import CameraState
 from edged.camera.worker import CameraWorker
 from edged.config.model import Camera
 from edged.doctor.finding import Finding, failure, ok, unseen, warning
-from edged.events import Event, send_to
+from edged.events import Event
 from edged.messages.status import CameraStatus, SenseReport
 from edged.publish.status import SILENT_AFTER_S
 from edged.service.recommend import LEAST_FPS
@@ -136,9 +135,9 @@ class Remarks:
 
     def __init__(self) -> None:
         self.differs: dict[str, str] = {}
-        send_to(self._hear)
 
-    def _hear(self, event: str, fields: dict[str, str | float]) -> None:
+    def hear(self, event: str, fields: dict[str, str | float]) -> None:
+        """Take in an event; see `edged.events.sent_to`."""
         if event == Event.CAMERA_DIFFERS.name:
             self.differs[str(fields["camera"])] = str(fields["reason"])
 
@@ -186,5 +185,4 @@ def _enough(worker: CameraWorker, meter: ConditionMeter, now: float, first: floa
 
 def look(camera: Camera, max_fps: float, remarks: Remarks) -> list[Finding]:
     """Watch a camera, and judge it."""
-    threading.current_thread().name = f"camera {camera.id}"
     return judge(camera, watch(camera, remarks), max_fps)

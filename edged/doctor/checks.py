@@ -1,5 +1,6 @@
 """Which checks there are for a configuration, in the order of the table, and the time that each may take."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Final
 
 from edged.config.model import Config
 from edged.doctor import broker, cameras, coral, machine, models, state, units
+from edged.doctor.cameras import Remarks
 from edged.doctor.finding import Finding, failure, ok, unseen
 from edged.doctor.rounds import Check
 from edged.errors import ConfigError, MissingInputError, StoreError
@@ -23,18 +25,20 @@ def of_configuration(file: Path | None, load: Callable[[], Config]) -> tuple[Con
         config = load()
     except (ConfigError, MissingInputError) as error:
         mend = "`edged check-config` says the same until it is right; config/edged.toml is a sample"
+        if isinstance(error, MissingInputError) and os.geteuid() != 0:
+            mend = "as root: `sudo edged doctor`"
         return None, [failure("configuration", line, mend) for line in str(error).splitlines()]
     where = str(file) if file else "defaults, there is no file"
     return config, [ok("configuration", f"{where}: device {config.device.id}, {len(config.cameras)} camera(s)")]
 
 
-def checks(config: Config | None, file: Path | None) -> Iterator[Check]:
-    """Yield all checks; without a configuration those that need none."""
+def checks(config: Config | None, file: Path | None, remarks: Remarks) -> Iterator[Check]:
+    """Yield all checks; without a configuration those that need none. `remarks`: what hears the cameras' events."""
     yield Check("runtime", QUICK_S * 3, machine.look_at_python)
     if config is not None:
         yield Check("models", models.LIMIT_S + QUICK_S, lambda: models.look(config))
         yield Check("coral", QUICK_S, lambda: coral.judge(coral.look(), config.vision.accelerator))
-        yield from _of_cameras(config)
+        yield from _of_cameras(config, remarks)
         yield Check("broker", broker.LIMIT_S, lambda: broker.look(config))
     yield Check("clock", QUICK_S, machine.look_at_clock)
     yield Check("heat", QUICK_S, machine.look_at_heat)
@@ -49,11 +53,10 @@ def checks(config: Config | None, file: Path | None) -> Iterator[Check]:
         yield Check("rest", QUICK_S, lambda: [unseen("rest", told, "mend the configuration, and this again")])
 
 
-def _of_cameras(config: Config) -> Iterator[Check]:
+def _of_cameras(config: Config, remarks: Remarks) -> Iterator[Check]:
     if at_work(config.outbox.folder, "sense"):
         yield Check("cameras", QUICK_S, lambda: _as_reported(config))
         return
-    remarks = cameras.Remarks()
     for camera in config.cameras:
         yield Check(
             f"camera {camera.id}",

@@ -64,8 +64,15 @@ def look_at_rights(config: Config, file: Path | None) -> list[Finding]:
     wanted += [(path, "write") for path in (config.outbox.folder, *devices)]
     as_user = os.geteuid() == 0 and _is_known(USER)
     who = USER if as_user else pwd.getpwuid(os.geteuid()).pw_name if _is_known(os.geteuid()) else "this user"
-    there = [(path, what) for path, what in wanted if path.exists()]
+    there = [(path, what) for path, what in wanted if _is_there(path)]
     return judge_rights([Right(path, what, _may(path, what, as_user=as_user)) for path, what in there], who)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:  # a folder above it may not be entered: then neither may it
+        return True
 
 
 def _is_device(source: str) -> bool:

@@ -26,14 +26,14 @@ def options(repository: Path, tmp_path: Path) -> list[str]:
     return [word for key, value in keys.items() for word in ("--set", f"{key}={value}")]
 
 
-def test_one_view_as_json(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_view_as_json(options: list[str]) -> None:
     """Faces, needs, light and sharpness, once, and the end."""
-    assert main(["aim", "--json", "--once", *options]) == ExitCode.OK
-    said = capsys.readouterr()
-    told = json.loads(said.out)
+    command = [sys.executable, "-m", "edged", "aim", "--json", "--once", *options]
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment(), check=True)
+    told = json.loads(ended.stdout)
     assert (told["width"], told["height"], told["state"]) == (640, 480, "live")
     assert told["needed_px"]["emotion"] > 0
-    assert "personal data" in said.err
+    assert "personal data" in ended.stderr
 
 
 def test_while_the_service_has_the_camera_that_is_said(
