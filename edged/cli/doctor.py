@@ -57,7 +57,7 @@ def _lines(finding: Finding, width: int, *, coloured: bool) -> Iterator[str]:
     shown = f"\x1b[{_COLOURS[finding.level]}m{mark}\x1b[0m" if coloured else mark
     room = width - _MARK - _SUBJECT
     first, *rest = textwrap.wrap(finding.text, room) or [""]
-    yield f"{shown}{finding.subject:<{_SUBJECT}}{first}"
+    yield f"{shown}{finding.subject:<{_SUBJECT - 1}} {first}"
     yield from (" " * (_MARK + _SUBJECT) + line for line in rest)
     if finding.mend:
         yield from (" " * (_MARK + _SUBJECT) + line for line in textwrap.wrap(f"→ {finding.mend}", room))

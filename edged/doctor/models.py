@@ -13,6 +13,7 @@ from typing import Final
 
 from edged.config.model import Config
 from edged.config.model import Vision as Settings
+from edged.doctor import coral
 from edged.doctor.finding import Finding, failure, ok, warning
 from edged.errors import EdgedError
 
@@ -40,16 +41,17 @@ class Trial:
     """Why they can't be loaded; then all the rest is empty."""
 
 
-def judge(trial: Trial, max_fps: float) -> list[Finding]:
-    """Judge a trial by the rate that is configured."""
+def judge(trial: Trial, max_fps: float, *, has_coral: bool) -> list[Finding]:
+    """Judge a trial by the rate that is configured, and by whether a Coral is there."""
     if trial.error is not None:
         return [failure("models", trial.error, "`edged models verify` tells more; a damaged file: install edged again")]
     words = f"{', '.join(trial.models)}; {trial.runtime}"
     if trial.bad:
         return [failure("models", f"{words}; {'; '.join(trial.bad)}", "install edged again: files or runtime differ")]
     findings = [ok("models", f"{words}; files and golden figures as they should be")]
-    if trial.notes:
-        findings.append(ok("models", "; ".join(trial.notes)))
+    if trial.notes and has_coral:
+        mend = "a model compiled for the Edge TPU, or libedgetpu1-std: docs/INSTALL.md, With a Coral"
+        findings.append(warning("models", "; ".join(trial.notes), mend))
     fps = 1000 / trial.look_ms
     speed = f"{trial.look_ms:.0f} ms to find no faces in 1280×720: {fps:.0f} pictures a second, {max_fps:g} wanted"
     if fps < max_fps:
@@ -78,7 +80,8 @@ def look(config: Config) -> list[Finding]:
         ended = f"exit code {run.returncode}" if run.returncode > 0 else f"signal {-run.returncode}"
         told = f"the process that tried them died ({ended})"
         return [failure("models", told, 'set vision.accelerator = "cpu" and try again; `edged models verify`')]
-    return judge(Trial(**json.loads(run.stdout.splitlines()[-1])), config.vision.max_fps)
+    trial = Trial(**json.loads(run.stdout.splitlines()[-1]))
+    return judge(trial, config.vision.max_fps, has_coral=bool(coral.look()))
 
 
 def try_out(settings: Settings) -> Trial:

@@ -236,11 +236,18 @@ def test_age_of_a_card_is_read_where_the_kernel_tells_it(tmp_path: Path) -> None
 def test_a_slow_device_is_sent_to_bench() -> None:
     """Doctor measures; bench recommends."""
     trial = Trial(["face a", "emotion b"], "litert on cpu", 250.0, [], [])
-    good, slow = models.judge(trial, 10.0)
+    good, slow = models.judge(trial, 10.0, has_coral=False)
     assert (good.level, slow.level) == (Level.OK, Level.WARNING)
     assert "edged bench" in slow.mend
-    assert levels(models.judge(Trial([], "", 0.0, [], [], "damaged"), 10.0)) == [Level.FAILURE]
-    assert levels(models.judge(Trial(["a"], "", 9.0, [], ["golden"]), 10.0)) == [Level.FAILURE]
+    assert levels(models.judge(Trial([], "", 0.0, [], [], "damaged"), 10.0, has_coral=False)) == [Level.FAILURE]
+    assert levels(models.judge(Trial(["a"], "", 9.0, [], ["golden"]), 10.0, has_coral=False)) == [Level.FAILURE]
+
+
+def test_a_coral_that_no_model_can_use_is_said() -> None:
+    """Without one, it is no news that models run on the CPU."""
+    trial = Trial(["face a"], "litert on cpu", 20.0, ["it has no file compiled for the Edge TPU"], [])
+    assert levels(models.judge(trial, 10.0, has_coral=True)) == [Level.OK, Level.WARNING, Level.OK]
+    assert levels(models.judge(trial, 10.0, has_coral=False)) == [Level.OK, Level.OK]
 
 
 def test_python_without_a_runtime_is_a_failure() -> None:

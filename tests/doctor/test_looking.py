@@ -22,12 +22,13 @@ from edged.outbox.peek import peek
 from edged.outbox.store import Outbox
 from tests.authority import Authority
 from tests.brokers import DEADLINE_S, HOST, Mosquitto, free_port, mosquitto, wait_until
-from tests.camera.clips import jpeg
-from tests.camera.servers import MjpegServer
+from tests.camera.clips import HEIGHT, WIDTH, jpeg
+from tests.camera.conftest import _workshop, h264_clip, rtsp
+from tests.camera.servers import MjpegServer, RtspServer
 from tests.certificates import certificate
 from tests.outbox.making import report, window
 
-__all__ = ["mosquitto"]
+__all__ = ["_workshop", "h264_clip", "mosquitto", "rtsp"]
 
 TOPIC = "edged/shop/doctor"
 
@@ -149,6 +150,16 @@ def test_a_camera_is_watched_for_size_rate_light_and_sharpness() -> None:
     assert seen.quality is not None
     assert 100 < seen.quality.light < 160
     assert seen.quality.sharpness > 0.5
+
+
+def test_an_rtsp_camera_is_watched_too(rtsp: RtspServer) -> None:
+    """As the service opens it."""
+    camera = Camera(id="door", source=f"rtsp://user:s3cret@{rtsp.place}/live")
+    seen = cameras.watch(camera, cameras.Remarks())
+    assert (seen.state, seen.size) == (CameraState.LIVE, (WIDTH, HEIGHT))
+    finding = the_one(cameras.judge(camera, seen, 1.0))
+    assert f"{WIDTH}×{HEIGHT}" in finding.text
+    assert "s3cret" not in finding.text + finding.mend
 
 
 def test_a_camera_that_is_not_there_is_a_failure_without_its_password() -> None:
