@@ -82,6 +82,9 @@ class StatusMessage(Part):
     state: Literal["online", "offline"]
     at: UtcTime | None = Field(description="When this was written; null in the will, which the broker sends.")
     version: str = Field(description="Version of edged.")
+    interval_s: float | None = Field(
+        default=None, gt=0, description="While it is online a status comes at least every so many seconds."
+    )
     uptime_s: int | None = Field(ge=0, description="Seconds since the publishing process began.")
     sense: SenseReport | None = Field(description="Null when the sensing process has not reported yet.")
     sense_silent: bool | None = Field(description="True when the sensing process has missed its reports.")

@@ -149,6 +149,9 @@ class Privacy(Part):
         ge=0,
         description="So many windows, this one and those just before it, are summed in the figures; 0 when withheld.",
     )
+    covered_from: UtcTime | None = Field(
+        default=None, description="Start of the first of these windows, as it was told then; null when withheld."
+    )
 
 
 class ModelUsed(Part):

@@ -51,7 +51,7 @@ class Speaker:
     @property
     def will(self) -> Parcel:
         """What the broker is to say when we vanish."""
-        return _parcel(status.will(self._device))
+        return _parcel(status.will(self._device, self._interval_s))
 
     def saw(self, look: status.Look, now: float) -> None:
         """Take note of what the outbox shows."""
@@ -90,6 +90,7 @@ class Speaker:
             self._device,
             state,
             wall=self._clocks.time(),
+            interval_s=self._interval_s,
             uptime_s=now - self._began,
             look=self._look,
             silent=self._sense.silent(now),

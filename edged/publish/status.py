@@ -48,13 +48,14 @@ class SenseWatch:
         return False if self._fresh else None
 
 
-def will(device: str) -> StatusMessage:
+def will(device: str, interval_s: float) -> StatusMessage:
     """What the broker says when this process vanishes."""
     return StatusMessage(
         device=device,
         state="offline",
         at=None,
         version=__version__,
+        interval_s=interval_s,
         uptime_s=None,
         sense=None,
         sense_silent=None,
@@ -69,6 +70,7 @@ def compose(
     state: Literal["online", "offline"],
     *,
     wall: float,
+    interval_s: float,
     uptime_s: float,
     look: Look | None,
     silent: bool | None,
@@ -82,6 +84,7 @@ def compose(
         device: id of the device.
         state: online, or offline in the farewell.
         wall: Unix seconds.
+        interval_s: a status comes at least so often.
         uptime_s: how long this process has run.
         look: what the outbox last showed; None before it could be read.
         silent: see `SenseWatch.silent`.
@@ -98,6 +101,7 @@ def compose(
         state=state,
         at=utc(wall),
         version=__version__,
+        interval_s=interval_s,
         uptime_s=int(uptime_s),
         sense=None if look is None else look.report,
         sense_silent=silent,

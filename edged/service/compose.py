@@ -28,6 +28,8 @@ class Basis:
     """After the window; None when the policy has no budget."""
     estimate: Estimate | None
     """What is known of the emotion model's answers to whole windows."""
+    starts: tuple[float, ...]
+    """When the windows up to this one began, in Unix seconds: as many as a release can cover."""
 
 
 def window_message(basis: Basis, release: Release | None, stamp: Stamp) -> wire.WindowMessage:
@@ -58,19 +60,21 @@ def window_message(basis: Basis, release: Release | None, stamp: Stamp) -> wire.
             live_share=basis.coverage.live_share,
             dropped_share=basis.coverage.dropped_share if told else None,
         ),
-        privacy=_privacy(basis.privacy, basis.balance, told.windows_covered if told else 0),
+        privacy=_privacy(basis, told.windows_covered if told else 0),
         models=basis.models,
         runtime=basis.runtime,
     )
 
 
-def _privacy(privacy: config.Privacy, balance: Balance | None, windows_covered: int) -> wire.Privacy:
+def _privacy(basis: Basis, windows_covered: int) -> wire.Privacy:
+    privacy, balance = basis.privacy, basis.balance
     return wire.Privacy(
         policy=privacy.policy,
         k=privacy.k,
         grid=None if balance else privacy.rounding,
         budget=_budget(privacy, balance) if balance else None,
         windows_covered=windows_covered,
+        covered_from=utc(basis.starts[-windows_covered]) if windows_covered else None,
     )
 
 

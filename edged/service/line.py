@@ -9,6 +9,7 @@ Rules:
 """
 
 import random
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -63,6 +64,8 @@ class Line:
         self._tally = Tally()
         self._stays: list[tuple[float, float]] = []
         """When the visits of the open window began and ended."""
+        self._starts: deque[float] = deque(maxlen=config.privacy.carry_windows + 1)
+        """When the last windows began, as many as a release can cover."""
 
     def see(self, captured: float, sightings: Sequence[Sighting], sees: Sees) -> None:
         """Take in what one frame showed, and to which models."""
@@ -96,9 +99,20 @@ class Line:
         cut = span.partial and span.clock is not Clock.RECORDING and not finished
         release = self._gate.close(window, cut=cut)
         self._tally, self._stays = Tally(), []
+        self._starts.append(span.start)
         balance = self._ledger.balance() if self._ledger else None
         sees = self._sees
-        basis = Basis(self._camera, span, coverage, self._privacy, sees.models, sees.runtime, balance, sees.estimate)
+        basis = Basis(
+            camera=self._camera,
+            span=span,
+            coverage=coverage,
+            privacy=self._privacy,
+            models=sees.models,
+            runtime=sees.runtime,
+            balance=balance,
+            estimate=sees.estimate,
+            starts=tuple(self._starts),
+        )
         return partial(window_message, basis, release)
 
 

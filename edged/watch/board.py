@@ -23,9 +23,9 @@ from edged.watch.subscription import Arrival
 HISTORY: Final = 240
 """Windows kept for each camera."""
 TOPIC_PARTS: Final = 3
-SILENT_AFTER_S: Final = 7500
-"""Twice the longest interval of status messages: a retained `online` that is older is nobody's. (A broker that was away
-when a device vanished has no will to send.)"""
+LONGEST_INTERVAL_S: Final = 3600.0
+"""Of status messages, where the device doesn't tell its own."""
+GRACE_S: Final = 300.0
 
 
 class Health(enum.IntEnum):
@@ -116,7 +116,8 @@ class DeviceView:
         if status.state == "offline":
             return [Trouble(Health.BAD, "offline" if status.at else "offline: fell silent")]
         found = []
-        if now - self.heard_at > SILENT_AFTER_S:
+        # A broker that was away when a device vanished has no will to send: an old retained `online` is nobody's.
+        if now - self.heard_at > 2 * (status.interval_s or LONGEST_INTERVAL_S) + GRACE_S:
             found.append(Trouble(Health.BAD, "said to be online, and silent"))
         if status.sense_silent:
             found.append(Trouble(Health.BAD, "the sensing process is silent"))

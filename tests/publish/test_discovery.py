@@ -113,7 +113,7 @@ def test_health_has_its_entities(announced: DeviceDiscovery, key: str, shown: st
 @pytest.mark.parametrize("key", [key for key, _ in HEALTH])
 def test_will_is_understood(announced: DeviceDiscovery, key: str) -> None:
     """The last word of a device that fell silent has nulls everywhere; no template stumbles."""
-    shown = HomeAssistant().shows(entity(announced, key), status.will("shop"))
+    shown = HomeAssistant().shows(entity(announced, key), status.will("shop", 60))
     assert shown == {"problem": "ON", "last_error": "none"}.get(key)
 
 

@@ -11,6 +11,7 @@ def status(*, wall: float = 0, waiting: int = 0, at: float = 0, error: str | Non
         "shop",
         "online",
         wall=wall,
+        interval_s=60,
         uptime_s=wall,
         look=look,
         silent=False,
@@ -33,8 +34,14 @@ def test_an_error_and_a_degraded_store_are_news() -> None:
 
 def test_the_will_claims_nothing() -> None:
     """The broker says `offline` for us; it can't know more."""
-    assert will("shop").state == "offline"
-    assert will("shop").at is None
+    assert will("shop", 60).state == "offline"
+    assert will("shop", 60).at is None
+
+
+def test_every_status_says_how_often_one_comes() -> None:
+    """A subscriber knows from the message alone when silence begins, also with other settings than its own."""
+    assert will("shop", 300).interval_s == 300
+    assert status().interval_s == 60
 
 
 def test_a_sense_that_reports_is_not_silent() -> None:

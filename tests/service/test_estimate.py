@@ -40,7 +40,7 @@ def message(emotion: EmotionFigures, privacy: Privacy, known: Estimate | None) -
     release = gate_of(EXACT, CAMERA, None, lambda below: 0).close(tally)
     assert release is not None
     span = Span(0.0, 900.0, 900.0, Clock.RECORDING, 900.0, partial=False)
-    basis = Basis(CAMERA, span, Coverage(900.0, 1.0, 1.0, 0.0), privacy, (), "", None, known)
+    basis = Basis(CAMERA, span, Coverage(900.0, 1.0, 1.0, 0.0), privacy, (), "", None, known, (0.0,))
     return window_message(basis, replace(release, emotion=emotion), Stamp("shop", "0a1b2c3d", 1))
 
 

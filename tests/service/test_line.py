@@ -61,6 +61,16 @@ def test_every_visit_is_in_exactly_one_window() -> None:
     assert sum(m.visits or 0 for m in messages) == 12
 
 
+def test_what_was_carried_is_told_from_its_begin_on() -> None:
+    """A subscriber needs no older message to know which time the figures are of."""
+    messages = play(config(k=6), one_after_the_other(40))
+    told = [(i, m.privacy) for i, m in enumerate(messages) if m.state == "released"]
+    assert max(privacy.windows_covered for _, privacy in told) > 1
+    for i, privacy in told:
+        assert privacy.covered_from == messages[i + 1 - privacy.windows_covered].window.start
+    assert all(m.privacy.covered_from is None for m in messages if m.state == "withheld")
+
+
 def test_released_window_tells_the_figures() -> None:
     """Visits, dwell, number in view and emotions are what the scene held."""
     message = play(config(k=3), one_after_the_other(12))[1]

@@ -153,10 +153,11 @@ def test_a_newer_device_is_read_as_far_as_it_is_understood() -> None:
     assert "can't read" in "\n".join(drawn(board))
 
 
-def test_a_retained_online_that_is_old_is_not_believed() -> None:
+@pytest.mark.parametrize(("interval_s", "age_s"), [(None, 86_400), (60, 450)])
+def test_a_retained_online_that_is_old_is_not_believed(interval_s: float | None, age_s: float) -> None:
     """A broker that was away when a device vanished has no will to send."""
     board = Board()
-    said = arrival(status(at=utc(WALL - 86_400)))
+    said = arrival(status(at=utc(WALL - age_s), interval_s=interval_s))
     board.take(Arrival(said.topic, said.body, retained=True), NOW, WALL)
     assert "said to be online, and silent" in "\n".join(drawn(board))
     board.take(arrival(status(at=utc(WALL))), NOW, WALL)
