@@ -6,8 +6,9 @@ Rules:
   - What no broker has ever acknowledged goes first (publish/drain.py), then the replay: what was acknowledged longest
     ago comes first, and each row goes to the end of the line when it is acknowledged again. So a link that keeps
     breaking gets through everything, one stretch after the other.
-  - A row is in replays until the horizon has passed since its *first* acknowledgement, and in one more after that: it
-    outlives two brokers that were killed one after the other, and it doesn't come for ever.
+  - A row is in replays until RENEWED_HORIZONS have passed since its *first* acknowledgement, and in one more after that:
+    it outlives brokers that are killed one after the other, and yet it doesn't come for ever over a link that breaks
+    more often than the horizon.
   - Runs inside the transaction of its caller; times are seconds of the store's own clock (schema.py).
 """
 
@@ -18,6 +19,7 @@ from typing import Final
 from edged.outbox.row import Replay
 
 PRUNE_AT_MOST: Final = 2000
+RENEWED_HORIZONS: Final = 6
 
 _OWN: Final = "sequence = ? AND ? = (SELECT epoch FROM store)"
 
@@ -26,11 +28,11 @@ Key = tuple[int, str]
 
 
 def settle(db: sqlite3.Connection, keys: Iterable[Key], now: float, horizon_s: float) -> None:
-    """Mark rows as acknowledged; those whose first acknowledgement is past the horizon are done with."""
+    """Mark rows as acknowledged; those whose first acknowledgement is long ago are done with."""
     listed = list(keys)
     db.executemany(
         f"DELETE FROM message WHERE {_OWN} AND acknowledged_at <= ?",  # noqa: S608  (text of our own)
-        [(*key, now - horizon_s) for key in listed],
+        [(*key, now - RENEWED_HORIZONS * horizon_s) for key in listed],
     )
     db.executemany(
         "UPDATE message SET settled_at = ?, acknowledged_at = coalesce(acknowledged_at, ?)"  # noqa: S608
