@@ -5,8 +5,12 @@ Rules:
   - Without one only this machine may ask, by a name of this machine: a web site whose name leads here (DNS rebinding)
     is refused, and so is a page of another origin that has its visitor's browser send something here.
   - No answer may be kept by a cache, nor shown within another page.
+  - Who is refused in the middle of an upload is listened to for a moment longer: a connection that is closed with data
+    unread takes the answer with it.
 """
 
+import asyncio
+import contextlib
 import hmac
 import logging
 import time
@@ -21,6 +25,7 @@ from edged.http.problems import answer, problem
 _log = logging.getLogger("edged.http")
 
 OPEN: Final = frozenset({"/", "/page.css", "/page.js", "/docs", "/docs.css", "/openapi.json", "/healthz", "/readyz"})
+_LINGER_S: Final = 2.0
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _HEADERS: Final = (
     (b"cache-control", b"no-store"),
@@ -50,13 +55,18 @@ class Guard:
             await self._app(scope, receive, send)
             return
         begun = time.monotonic()
-        status = 500
+        status, closes = 500, False
 
         async def sending(message: Message) -> None:
-            nonlocal status
+            nonlocal status, closes
             if message["type"] == "http.response.start":
                 status = message["status"]
+                closes = (b"connection", b"close") in message["headers"]
                 message["headers"] = [*message["headers"], *_HEADERS]
+            elif closes:
+                await send({**message, "more_body": True})
+                await _drain(receive)
+                message = {"type": "http.response.body"}
             await send(message)
 
         refusal = self._refusal(Request(scope))
@@ -87,6 +97,14 @@ class Guard:
         if origin is not None and origin != f"{request.url.scheme}://{host}":
             return 403, "a page of another web site asked: open this service's own page"
         return None
+
+
+async def _drain(receive: Receive) -> None:
+    """Throw away what is still being sent, for a while."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER_S):
+            while (await receive()).get("more_body"):
+                pass
 
 
 def _told_token(request: Request) -> str:

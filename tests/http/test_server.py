@@ -1,0 +1,149 @@
+"""The server itself: who may ask, slow and broken connections, what it refuses to start with, and how it ends."""
+
+import contextlib
+import os
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from edged.cli.main import main
+from edged.errors import ExitCode
+from tests.certificates import certificate
+from tests.end_to_end.process import environment, finish_plain
+from tests.http.conftest import Server, serving
+from tests.http.test_pictures import ADDRESS, check_problem
+
+TOKEN = "0123456789abcdef0123"
+
+
+@pytest.fixture
+def token(tmp_path: Path) -> Path:
+    path = tmp_path / "token"
+    path.write_text(f"{TOKEN}\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--address", "0.0.0.0"], ExitCode.USAGE, "--token-file"),
+        (["--address", "0.0.0.0", "--token-file", "{token}"], ExitCode.USAGE, "--insecure"),
+        (["--address", "shop.example"], ExitCode.USAGE, "address"),
+        (["--port", "70000"], ExitCode.USAGE, "--port"),
+        (["--tls-cert", "x"], ExitCode.USAGE, "--tls-key"),
+        (["--token-file", "{folder}/none"], ExitCode.NO_INPUT, "none"),
+        (["--token-file", os.devnull], ExitCode.CONFIG, "guessed"),
+        (["--tls-cert", "{token}", "--tls-key", "{token}"], ExitCode.CONFIG, "PEM"),
+    ],
+)
+def test_refuses_to_start_with_a_sentence(
+    words: list[str], code: int, said: str, token: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is served that would be open by mistake."""
+    filled = [word.format(token=token, folder=token.parent) for word in words]
+    assert main(["serve", "--port", "0", "--config", os.devnull, *filled]) == code
+    assert said in capfd.readouterr().err
+
+
+def test_a_port_in_use_is_said(server: Server) -> None:
+    """75: it may be free later."""
+    done = finish_plain("serve", "--port", server.url.rpartition(":")[2], "--config", os.devnull)
+    assert done.returncode == ExitCode.TRY_LATER
+    assert "in use" in done.stderr
+
+
+def test_models_that_can_t_be_had_end_it() -> None:
+    """It doesn't go on without models, and says why in a sentence."""
+    done = finish_plain("serve", "--port", "0", "--config", os.devnull, "--set", "vision.face_model=none-such")
+    assert done.returncode == ExitCode.CONFIG
+    assert "none-such" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_the_extra_it_says_how_to_install_it(tmp_path: Path) -> None:
+    """69, and one sentence."""
+    hiding = "import sys; sys.modules['fastapi'] = None; from edged.cli.main import main; sys.exit(main(['serve']))"
+    done = subprocess.run(
+        [sys.executable, "-c", hiding], env=environment(), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == ExitCode.UNAVAILABLE
+    assert done.stderr.splitlines() == [
+        "edged: edged serve needs parts that aren't installed: pip install 'edged[http]'"
+    ]
+
+
+def test_a_token_and_tls(token: Path, tmp_path: Path, require_tool: Callable[[str], str], portrait: Path) -> None:
+    """From other machines: encrypted, and for nobody without the token, sent in either of two ways."""
+    key, pem = certificate(tmp_path, require_tool("openssl"), "localhost")
+    words = ["--address", "0.0.0.0", "--token-file", str(token), "--tls-cert", str(pem), "--tls-key", str(key)]
+    with serving(words, tmp_path / "log", verify=False) as guarded:
+        port = int(guarded.url.rpartition(":")[2])
+        context = ssl.create_default_context(cafile=str(pem))
+        with httpx.Client(base_url=f"https://localhost:{port}", verify=context, trust_env=False) as client:
+            assert client.get("/healthz").status_code == 200
+            for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": TOKEN}):
+                answer = client.post(ADDRESS, content=portrait.read_bytes(), headers=headers)
+                check_problem(answer, 401)
+                assert answer.headers["www-authenticate"] == "Bearer"
+            check_problem(client.get("/metrics"), 401)
+            for headers in ({"authorization": f"Bearer {TOKEN}"}, {"ocp-apim-subscription-key": TOKEN}):
+                assert client.get("/metrics", headers=headers).status_code == 200
+    assert TOKEN not in guarded.said()
+
+
+def test_without_a_token_only_this_machine_may_ask(server: Server) -> None:
+    """Neither a name that was bent to this machine, nor another site's page in a browser on it."""
+    for headers in ({"host": "shop.example"}, {"origin": "https://shop.example"}, {"origin": "null"}):
+        check_problem(server.client.get("/healthz", headers=headers), 403)
+    assert server.client.get("/healthz", headers={"origin": server.url}).status_code == 200
+
+
+def talk(server: Server, said: bytes) -> bytes:
+    """Say something to the port, and listen until it hangs up."""
+    host, _, port = server.url.removeprefix("http://").rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall(said)
+        heard = b""
+        while part := connection.recv(4096):
+            heard += part
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (b"milk and bread\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 70_000, b"400"),
+        (b"GET / HTTP/1.1\r\nHost: loc", b"408"),
+        (b"POST /v1/emotion HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n\xff\xd8\xff", b"408"),
+        (b"POST /v1/emotion HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n", b"413"),
+    ],
+)
+def test_broken_and_slow_requests_end_with_a_problem(server: Server, said: bytes, status: bytes) -> None:
+    """Who stops in the middle is not waited for, whether in the header or in the body."""
+    heard = talk(server, said)
+    assert heard.startswith(b"HTTP/1.1 " + status), heard
+    assert b"application/problem+json" in heard
+
+
+def test_nothing_is_left_on_the_disk(clip: Path, tmp_path: Path) -> None:
+    """A video and its result are in files without a name: killed in the middle, it leaves nothing."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    os.environ["TMPDIR"] = str(folder)
+    try:
+        server = Server([], tmp_path / "log").until_ready()
+    finally:
+        del os.environ["TMPDIR"]
+    with contextlib.closing(server.client):
+        assert server.client.post("/v1/emotion/video", content=clip.read_bytes()).status_code == 202
+        assert not list(folder.iterdir())
+        server.process.kill()
+        server.process.wait()
+    assert not list(folder.iterdir())
