@@ -1,5 +1,6 @@
 """What the sensing side may write into the log is a closed list, and nothing in it depends on who was in view."""
 
+import ast
 import string
 from pathlib import Path
 
@@ -8,20 +9,26 @@ import pytest
 from edged.events import FIELDS, Event, tell
 from tests.architecture.test_rooms import calls, modules
 
-SENSING = ("camera", "vision", "visits", "windows", "anonymise")
-SENSING_MAINS = ("sense", "line", "post", "eyes", "handover", "compose", "clock", "ledger", "trust", "analyse")
-
-
-def is_sensing(name: str) -> bool:
-    _, room, *rest = [*name.split("."), "", ""]
-    return room in SENSING or (room == "service" and rest[0] in SENSING_MAINS)
+SPEAKERS = {
+    "edged.service.generations",  # of the configuration, for both processes
+    "edged.service.publish",
+    "edged.service.supervisor",
+    "edged.service.watchdog",  # flushes what others have said
+}
+"""Modules of the services' room with a logger."""
+BLIND = {"edged.service.generations", "edged.service.watchdog"}
+"""Those of them that the sensing process runs as well; these import no room in which there is anybody."""
+SEEING = ("edged.camera", "edged.vision", "edged.visits", "edged.windows", "edged.anonymise")
 
 
 def test_sensing_side_logs_by_events_only(repository: Path) -> None:
     """No module that handles frames, sightings, visits or tallies has a logger of its own."""
-    for name, tree in modules(repository):
-        if is_sensing(name):
-            assert "getLogger" not in set(calls(tree)), name
+    trees = dict(modules(repository))
+    speaking = {name for name, tree in trees.items() if "getLogger" in calls(tree)}
+    assert not {name for name in speaking if name.startswith((*SEEING, "edged.service."))} - SPEAKERS
+    for name in BLIND:
+        imported = {node.module or "" for node in ast.walk(trees[name]) if isinstance(node, ast.ImportFrom)}
+        assert not [module for module in imported if module.startswith(SEEING)], name
 
 
 @pytest.mark.parametrize("event", Event)

@@ -42,6 +42,7 @@ def test_import_rules_are_kept(repository: Path) -> None:
     ("value", "maker"),
     [
         ("Release", "edged.anonymise.release"),
+        ("TimeFigures", "edged.anonymise.release"),
         ("EmotionFigures", "edged.anonymise.release"),
         ("WindowMessage", "edged.service.compose"),
         ("GapMessage", "edged.outbox.room"),

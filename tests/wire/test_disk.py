@@ -39,7 +39,9 @@ def traced(short_sample: Path, tmp_path: Path, require_tool: Callable[[str], str
     wrapper = (require_tool("strace"), "-f", "-s", "4096", "-e", CALLS, "-o", str(trace))
     if subprocess.run([*wrapper, "true"], capture_output=True, check=False).returncode != 0:
         missing("strace may not trace here")
-    done = finish(["sense"], settings(short_sample, state), wrapper=wrapper)
+    options = settings(short_sample, state)
+    # Where the package may be written, Python would keep what it compiled; on a device it may not be.
+    done = finish(["sense"], options, wrapper=("env", "PYTHONDONTWRITEBYTECODE=1", *wrapper))
     assert done.returncode == 0, done.stderr
     lines = trace.read_text().splitlines()
     assert any("exited with 0" in line for line in lines)
