@@ -46,16 +46,14 @@ def gate(mosquitto: Mosquitto) -> Iterator[Gate]:
 
 
 @pytest.mark.parametrize(
-    ("host", "port", "words"),
-    [
-        (HOST, free_port(), "nothing listens on that port"),
-        ("no-such-host.invalid", 1883, "its name is unknown"),
-    ],
+    ("host", "words"),
+    [(HOST, "nothing listens on that port"), ("no-such-host.invalid", "its name is unknown")],
 )
 def test_unreachable_is_said_and_tried_again(
-    outbox: Outbox, configure: Configure, run: Run, caplog: pytest.LogCaptureFixture, host: str, port: int, words: str
+    outbox: Outbox, configure: Configure, run: Run, caplog: pytest.LogCaptureFixture, host: str, words: str
 ) -> None:
     """A broker that isn't there is no reason to end."""
+    port = free_port()
     outbox.append(window)
     running = run(configure(port, host=host))
     wait_until(tried_again(caplog, f"the broker at {host}:{port} can't be reached: {words}"), words)
