@@ -6,9 +6,9 @@ Rules:
   - What no broker has ever acknowledged goes first (publish/drain.py), then the replay: what was acknowledged longest
     ago comes first, and each row goes to the end of the line when it is acknowledged again. So a link that keeps
     breaking gets through everything, one stretch after the other.
-  - A row is in replays until RENEWED_HORIZONS have passed since its *first* acknowledgement, and in one more after that:
-    it outlives brokers that are killed one after the other, and yet it doesn't come for ever over a link that breaks
-    more often than the horizon.
+  - A row is in replays until RENEWED_HORIZONS have passed since its *first* acknowledgement, and in one more then: it
+    outlives brokers that are killed one after the other, and yet it doesn't come for ever over a link that breaks more
+    often than the horizon.
   - Runs inside the transaction of its caller; times are seconds of the store's own clock (schema.py).
 """
 
