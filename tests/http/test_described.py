@@ -5,7 +5,6 @@ from typing import Any
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from jsonschema import Draft202012Validator
-from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -18,14 +17,13 @@ from schemathesis.specs.openapi.checks import (
 from tests.http.conftest import Server
 
 CHECKS = [
-    not_a_server_error,
     status_code_conformance,
     content_type_conformance,
     response_headers_conformance,
     response_schema_conformance,
     unsupported_method,
 ]
-EXAMPLES = 12
+EXAMPLES = 8
 """For each operation."""
 
 
@@ -45,6 +43,7 @@ def test_machine_made_requests_get_what_is_announced(server: Server) -> None:
         )
         def ask(case: Any) -> None:
             answer = case.call(timeout=60)
+            assert answer.status_code not in {500, 503, 504}  # announced, but nothing that was asked may lead there
             case.validate_response(answer, checks=CHECKS)
 
         ask()
