@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edged.outbox.schema import free_bytes as free_in
-from tools.faults_support.case import Invariant, Lab, RightError, case
+from tools.faults_support.case import DEADLINE_S, Invariant, Lab, RightError, case
 from tools.faults_support.parts import (
     Consumer,
     Process,
@@ -69,10 +69,10 @@ class Pair:
             ],
         )
 
-    def flows(self, when: str) -> None:
+    def flows(self, when: str, deadline_s: float = 3 * QUICK_S) -> None:
         """New messages arrive."""
         before = self.reader.arrived
-        self.lab.wait_until(lambda: self.reader.arrived > before + 3, f"messages arrive {when}", 3 * QUICK_S)
+        self.lab.wait_until(lambda: self.reader.arrived > before + 3, f"messages arrive {when}", deadline_s)
 
     def says(self, store: str) -> None:
         """The status says how the store is."""
@@ -185,7 +185,7 @@ def read_only(lab: Lab) -> None:
             for each in (pair.producer, pair.publish):
                 if not each.pid:
                     each.start()
-            pair.flows("before the fault")
+            pair.flows("before the fault", DEADLINE_S * 2)  # both processes are only just starting
             pair.publish.kill()
             time.sleep(lab.chance.uniform(0.2, 1))
             pair.publish.start()
