@@ -56,9 +56,8 @@ def test_a_picture_is_shown_with_boxes_and_bars(page: Page, two_faces: Path) -> 
 
 
 def test_a_video_is_shown_with_its_timeline(page: Page, clip: Path) -> None:
-    """Progress, then shares over time, as a chart and as a table."""
+    """Shares over time, as a chart and as a table."""
     page.set_input_files("#file", clip)
-    page.locator("#progress").wait_for()
     page.locator("#result:not([hidden])").wait_for()
     assert re.fullmatch(r"Done: 0:\d\d of video, faces to be seen in \d+ % of it\.", page.inner_text("#status"))
     assert page.locator(".timeline rect").count() > 5
