@@ -23,7 +23,7 @@ CHECKS = [
     response_schema_conformance,
     unsupported_method,
 ]
-EXAMPLES = 8
+EXAMPLES = 4
 """For each operation."""
 
 

@@ -1,6 +1,5 @@
 """The server itself: who may ask, slow and broken connections, what it refuses to start with, and how it ends."""
 
-import contextlib
 import os
 import socket
 import ssl
@@ -141,9 +140,11 @@ def test_nothing_is_left_on_the_disk(clip: Path, tmp_path: Path) -> None:
         server = Server([], tmp_path / "log").until_ready()
     finally:
         del os.environ["TMPDIR"]
-    with contextlib.closing(server.client):
+    try:
         assert server.client.post("/v1/emotion/video", content=clip.read_bytes()).status_code == 202
         assert not list(folder.iterdir())
+    finally:
+        server.client.close()
         server.process.kill()
         server.process.wait()
     assert not list(folder.iterdir())
