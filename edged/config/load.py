@@ -8,7 +8,6 @@ Rules:
   - Every fault is told at once, a line each: file, key, value, what is allowed. A secret's value is never shown.
 """
 
-import difflib
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -186,6 +185,8 @@ def _key(loc: tuple[int | str, ...]) -> str:
 
 
 def _meant(loc: tuple[int | str, ...]) -> str:
+    import difflib  # noqa: PLC0415  (only who has erred pays for it)
+
     section: type[BaseModel] = Config
     for part in loc[:-1]:
         if isinstance(part, str):

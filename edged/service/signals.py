@@ -7,7 +7,6 @@ Rules:
   - A supervised child ends when its parent does (prctl(2), PR_SET_PDEATHSIG): no orphan keeps the camera.
 """
 
-import ctypes
 import os
 import signal
 import threading
@@ -51,6 +50,8 @@ def die_with_supervisor() -> None:
     parent = os.environ.get(SUPERVISED)
     if parent is None:
         return
+    import ctypes  # noqa: PLC0415  (under systemd nobody needs it)
+
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != int(parent):
         raise SystemExit(0)
