@@ -118,7 +118,7 @@ def talk(server: Server, said: bytes) -> bytes:
     ("said", "status"),
     [
         (b"milk and bread\r\n\r\n", b"400"),
-        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 70_000, b"400"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 40_000, b"400"),
         (b"GET / HTTP/1.1\r\nHost: loc", b"408"),
         (b"POST /v1/emotion HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n\xff\xd8\xff", b"408"),
         (b"POST /v1/emotion HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n", b"413"),
