@@ -26,6 +26,8 @@ STEPS = (
     ("import rules", ("lint-imports",)),
 )
 """(what, command) of each step before pytest; what they check and how strictly stands in pyproject.toml."""
+BESIDE = ("-n", "3", "--dist", "loadfile")
+"""Three files at a time, whatever the machine: most of their time is waiting for processes. `tools/test -n 0` takes one."""
 
 
 def main() -> int:
@@ -68,7 +70,7 @@ def _run(programs: Path, for_pytest: list[str]) -> int:
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="edged-test-") as folder:
         told = Path(folder, "result.xml")
-        pytest = [str(programs / "python"), "-m", "pytest", f"--junitxml={told}", *for_pytest]
+        pytest = [str(programs / "python"), "-m", "pytest", *BESIDE, f"--junitxml={told}", *for_pytest]
         code = subprocess.run(pytest, cwd=str(CLONE), env=surroundings, check=False).returncode
         counts = _counts(told)
     _tell("pytest", code == 0, begun)
