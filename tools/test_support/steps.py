@@ -27,7 +27,7 @@ STEPS = (
 )
 """(what, command) of each step before pytest; what they check and how strictly stands in pyproject.toml."""
 BESIDE = ("-n", "3", "--dist", "loadfile")
-"""Three files at a time, whatever the machine: most of their time is waiting for processes. `tools/test -n 0` takes one."""
+"""Three files at a time: most of their time is waiting for processes. `tools/test -n 0` takes one after the other."""
 
 
 def main() -> int:
