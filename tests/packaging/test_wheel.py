@@ -71,6 +71,8 @@ def test_wheel_holds_models_and_sample_configuration_and_no_tests(wheel: Path, r
     models = {path.name for path in (repository / "models").glob("*.t*")}
     assert {f"edged/models/{name}" for name in models} <= names
     assert {"edged/py.typed", "edged/config/edged.toml"} <= names
+    page = {path.name for path in (repository / "edged" / "http" / "page").iterdir()}
+    assert {f"edged/http/page/{name}" for name in page} <= names
     assert all(name.startswith(("edged/", "edged-")) for name in names)
 
 
