@@ -38,8 +38,6 @@ def test_machine_made_requests_get_what_is_announced(server: Server) -> None:
         @given(case=operation.as_strategy())
         @settings(
             max_examples=EXAMPLES,
-            derandomize=True,
-            deadline=None,
             phases=(Phase.explicit, Phase.generate),
             suppress_health_check=list(HealthCheck),
         )
