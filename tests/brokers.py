@@ -77,7 +77,8 @@ class BrokerProcess:
     def run(self, command: list[str]) -> None:
         """Run its program and wait until it accepts connections."""
         with (self.folder / "broker.log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+            # A process group of its own, so that Ctrl-C in a terminal is not for it.
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, process_group=0)
         wait_until(lambda: listens(self.port), f"{command[0]} listens")
 
     def kill(self) -> None:

@@ -43,10 +43,11 @@ class Invariant(enum.Enum):
 class BrokenError(Exception):
     """An invariant fell."""
 
-    def __init__(self, invariant: Invariant, told: str) -> None:
+    def __init__(self, invariant: Invariant, told: str, figures: "dict[str, Figure] | None" = None) -> None:
         super().__init__(f"{invariant.name} is broken ({invariant.value}): {told}")
         self.invariant = invariant
         self.told = told
+        self.figures = figures or {}
 
 
 class MissingError(Exception):

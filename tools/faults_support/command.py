@@ -27,20 +27,25 @@ def main(description: str | None) -> int:
             sys.stdout.flush()
         return ExitCode.OK
     chosen = cases()[given.case]
-    count = chosen.count if given.count is None else given.count
-    said: dict[str, Figure] = {"case": chosen.name, "count": count, "seed": given.seed}
+    return report(chosen, chosen.count if given.count is None else given.count, given.seed, as_json=given.json)
+
+
+def report(chosen: Case, count: int, seed: int, *, as_json: bool) -> int:
+    """Run a case and print what it found; return the exit code."""
+    said: dict[str, Figure] = {"case": chosen.name, "count": count, "seed": seed}
     try:
-        seconds, figures = run(chosen, count, given.seed, _teller())
+        seconds, figures = run(chosen, count, seed, _teller())
     except BrokenError as error:
-        _print(said | {"held": False, "broken": error.invariant.name, "told": str(error)}, as_json=given.json)
+        told: dict[str, Figure] = {"held": False, "broken": error.invariant.name, "told": str(error)}
+        _print(said | told | error.figures, as_json=as_json)
         return BROKEN
     except MissingError as error:
-        print(f"tools/faults: {error}", file=sys.stderr)
+        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
         return ExitCode.UNAVAILABLE
     except EdgedError as error:
-        print(f"tools/faults: {error}", file=sys.stderr)
+        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
         return error.exit_code
-    _print(said | {"held": True, "seconds": round(seconds, 1)} | figures, as_json=given.json)
+    _print(said | {"held": True, "seconds": round(seconds, 1)} | figures, as_json=as_json)
     return ExitCode.OK
 
 
@@ -61,7 +66,7 @@ def run(
         chosen.run(lab)
     except BrokenError as error:
         lab.close()
-        raise BrokenError(error.invariant, f"{error.told}; what it worked on is in {folder}") from error
+        raise BrokenError(error.invariant, f"{error.told}; what it worked on is in {folder}", lab.figures) from error
     except BaseException:
         lab.close()
         shutil.rmtree(folder, ignore_errors=True)
@@ -76,13 +81,14 @@ def _parser(description: str | None) -> argparse.ArgumentParser:
         prog="tools/faults", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("case", choices=["list", *cases()], metavar="list|CASE", help="see `tools/faults list`")
-    parser.add_argument("--count", type=_positive, help="how many faults; else that of the long form")
+    parser.add_argument("--count", type=positive, help="how many faults; else that of the long form")
     parser.add_argument("--seed", type=int, default=1, help="where and when they strike (default: 1)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """Read a whole number of 1 or more, as a type of argparse."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("it must be 1 or more")

@@ -160,7 +160,13 @@ class Process:
         surroundings = {name: value for name, value in os.environ.items() if not name.startswith("EDGED_")}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, cwd=ROOT, env=surroundings, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                self._command,
+                cwd=ROOT,
+                env=surroundings,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                process_group=0,  # Ctrl-C in a terminal is not for it
             )
 
     def kill(self) -> int:

@@ -32,15 +32,15 @@ class Findings:
         print(f"{'ok    ' if holds else 'FAILED'} {what}{': ' + detail if detail else ''}", flush=True)
 
 
-def base(debian: int, arch: str, cache: Path) -> Path:
-    """Return the root folder of a plain Debian, made when the cache has none."""
+def base(debian: int, arch: str, cache: Path, include: str = _ESSENTIALS) -> Path:
+    """Return the root folder of a plain Debian with a list of packages, made when the cache has none."""
     root = cache / f"base-{CODENAMES[debian]}-{arch}"
     if not root.exists():
         half = root.with_name(f"{root.name}.half")
         shutil.rmtree(half, ignore_errors=True)
         print(f"       making a Debian {debian} for {arch} …", flush=True)
         call(
-            *("debootstrap", "--variant=minbase", f"--arch={arch}", f"--include={_ESSENTIALS}"),
+            *("debootstrap", "--variant=minbase", f"--arch={arch}", f"--include={include}"),
             *(CODENAMES[debian], half, os.environ.get("DEBIAN_MIRROR", _MIRROR)),
         )
         half.rename(root)

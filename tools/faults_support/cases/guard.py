@@ -81,7 +81,7 @@ def crash_loop(lab: Lab) -> None:
         if started is None:
             return
         lab.at_end(started.kill)
-        code = started.wait(WITHIN_S)
+        code = started.wait(START_WITHIN)  # the supervisor would end it then
         lab.check(judge(code) is Verdict.AGAIN, Invariant.I6, f"ended with {code}, and that is not tried again")
         child.died(now, code)
         longest = max(longest, child.due - now)
