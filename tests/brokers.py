@@ -128,7 +128,7 @@ class Amqtt(BrokerProcess):
 
     def start(self) -> None:
         """Start it and wait until it accepts connections."""
-        self.run([sys.executable, __file__, str(self.port)])
+        self.run([sys.executable, "-P", __file__, str(self.port)])  # -P: tests/http is no http
 
 
 def _serve_amqtt(port: int) -> None:

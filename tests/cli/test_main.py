@@ -89,7 +89,7 @@ def test_models_list_shows_every_card(capsys: pytest.CaptureFixture[str]) -> Non
         (["analyze", "/nowhere.mp4"], ExitCode.NO_INPUT, "there is no file"),
         (["analyze", "--start", "noon", "a.mp4"], ExitCode.USAGE, "RFC 3339"),
         (["analyze", "--start", "2026-11-22T08:00:00", "a.mp4"], ExitCode.USAGE, "time zone"),
-        (["analyze", "a.mp4", "b.jpg"], ExitCode.USAGE, "can't be mixed"),
+        (["analyze", "a.mp4", "b.mp4"], ExitCode.USAGE, "one at a time"),
         (["bench", "/nowhere.mp4"], ExitCode.NO_INPUT, "there is no file"),
         (["models", "list", "--folder", "/nowhere"], ExitCode.DATA, "/nowhere"),
     ],

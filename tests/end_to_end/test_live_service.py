@@ -139,15 +139,17 @@ def test_nothing_listens(service: Running) -> None:
 
 
 def test_state_folder_holds_the_outbox_and_nothing_else(service: Running, subscriber: Subscriber, state: Path) -> None:
-    """No picture, no log, no figures beside the queue of messages."""
+    """No picture, no log, no figures beside the queue of messages: locks, and whether an Edge TPU may be trusted."""
     wait_for(lambda: windows(subscriber), "a window", service.said)
     names = {path.name for path in state.iterdir()}
     assert names <= {
+        "edgetpu.json",
         "outbox.lock",
         "outbox.sqlite",
         "outbox.sqlite-shm",
         "outbox.sqlite-wal",
         "publish.lock",
+        "run.lock",
         "sense.lock",
     }
 

@@ -104,8 +104,8 @@ def halted_child(lab: Lab) -> None:
     longest = 0.0
     for done in range(lab.count):
         name = ("publish", "sense")[done % 2]
-        lives = run.said().count(f"{name} started as process")
         lab.wait_until(lambda name=name: WORKS[name] in _latest(run, name), f"{name} works", START_WITHIN)  # type: ignore[misc]
+        lives = run.said().count(f"{name} started as process")
         os.kill(_child(run.pid, name), signal.SIGSTOP)
         took = lab.wait_until(
             lambda name=name, lives=lives: run.said().count(f"{name} started as process") > lives,  # type: ignore[misc]
