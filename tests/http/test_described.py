@@ -14,6 +14,7 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from tests.end_to_end.process import LONG_S
 from tests.http.conftest import Server
 
 CHECKS = [
@@ -42,7 +43,7 @@ def test_machine_made_requests_get_what_is_announced(server: Server) -> None:
             suppress_health_check=list(HealthCheck),
         )
         def ask(case: Any) -> None:
-            answer = case.call(timeout=60)
+            answer = case.call(timeout=LONG_S)
             assert answer.status_code not in {500, 503, 504}  # announced, but nothing that was asked may lead there
             case.validate_response(answer, checks=CHECKS)
             if answer.status_code == 202:  # a video, if it was one, needn't be looked at

@@ -25,7 +25,9 @@ def page(server: Server, require_tool: Callable[[str], str]) -> Iterator[Page]:
 
     with sync_playwright() as playwright:
         path = require_tool("chromium")
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"], timeout=LONG_MS
+        )
         page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
         page.set_default_timeout(LONG_MS)
         page.on("request", note)

@@ -14,7 +14,7 @@ import pytest
 from edged.cli.main import main
 from edged.errors import ExitCode
 from tests.certificates import certificate
-from tests.end_to_end.process import environment, finish_plain
+from tests.end_to_end.process import LONG_S, environment, finish_plain
 from tests.http.conftest import Server, serving
 from tests.http.test_pictures import ADDRESS, check_problem
 
@@ -106,7 +106,7 @@ def test_without_a_token_only_this_machine_may_ask(server: Server) -> None:
 def talk(server: Server, said: bytes) -> bytes:
     """Say something to the port, and listen until it hangs up."""
     host, _, port = server.url.removeprefix("http://").rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=60) as connection:
+    with socket.create_connection((host, int(port)), timeout=LONG_S) as connection:
         connection.sendall(said)
         heard = b""
         while part := connection.recv(4096):
