@@ -50,9 +50,7 @@ def parser() -> argparse.ArgumentParser:
     sense = _command(
         commands, "sense", "services:sense", "camera and models; writes releases to the outbox; no network"
     )
-    publish = _command(
-        commands, "publish", "lean:publish", "sends the outbox to the MQTT broker; no camera, no models"
-    )
+    publish = _command(commands, "publish", "lean:publish", "sends the outbox to the MQTT broker; no camera, no models")
     publish.add_argument("--drain", action="store_true", help="end when everything has been acknowledged")
     for service in (run, sense, publish):
         _add_config_options(service)

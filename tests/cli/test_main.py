@@ -55,7 +55,8 @@ def test_privacy_says_what_is_in_force(capsys: pytest.CaptureFixture[str]) -> No
     options = ["--set", "privacy.k=20", "--set", "windows.length_s=3600", "--set", "broker.host=mqtt.example"]
     assert main(["privacy", "--config", "/dev/null", *options]) == ExitCode.OK
     told = capsys.readouterr().out
-    for words in ("at least 20 people", "60 minutes", "mqtt.example:1883, not encrypted", "multiples of 20", "1 in 20", "retail"):
+    broker = "mqtt.example:1883, not encrypted"
+    for words in ("at least 20 people", "60 minutes", broker, "multiples of 20", "1 in 20", "retail"):
         assert words in " ".join(told.split())
     message = WindowMessage.model_validate_json(told[told.index("  {") :])
     assert (message.state, message.visits) == ("released", 60)
@@ -89,7 +90,7 @@ def test_models_list_shows_every_card(capsys: pytest.CaptureFixture[str]) -> Non
         (["analyze", "/nowhere.mp4"], ExitCode.NO_INPUT, "there is no file"),
         (["analyze", "--start", "noon", "a.mp4"], ExitCode.USAGE, "RFC 3339"),
         (["analyze", "--start", "2026-11-22T08:00:00", "a.mp4"], ExitCode.USAGE, "time zone"),
-        (["analyze", "a.mp4", "b.mp4"], ExitCode.USAGE, "one at a time"),
+        (["analyze", "a.mp4", "b.mp4"], ExitCode.USAGE, "one video at a time"),
         (["bench", "/nowhere.mp4"], ExitCode.NO_INPUT, "there is no file"),
         (["models", "list", "--folder", "/nowhere"], ExitCode.DATA, "/nowhere"),
     ],
