@@ -92,7 +92,20 @@ def _png(content: bytes) -> Header | None:
     if content[12:16] != b"IHDR":
         return None
     width, height = struct.unpack_from(">II", content, 16)
-    return Header("png", width, height, 3)
+    return Header("png", width, height, 3) if _png_is_whole(content) else None
+
+
+def _png_is_whole(content: bytes) -> bool:
+    """Tell whether no chunk says that it is longer than what is there: OpenCV believes it, and takes up to 2 GiB."""
+    at = len(_PNG)
+    while at + 8 <= len(content):
+        length, name = struct.unpack_from(">I4s", content, at)
+        if at + 12 + length > len(content):
+            return False
+        if name == b"IEND":
+            return True
+        at += 12 + length
+    return True
 
 
 def _webp(content: bytes) -> Header | None:

@@ -178,3 +178,13 @@ def test_what_is_no_picture_is_called_so(content: bytes) -> None:
     """Another type is another error than a damaged picture: who asked has to do something else."""
     with pytest.raises(NotAPictureError, match="it is not a picture"):
         decode_still(content, "it")
+
+
+def test_a_png_whose_chunk_claims_more_than_is_there_is_not_decoded() -> None:
+    """OpenCV would take as much memory as the chunk claims: up to 2 GiB for a file of some bytes."""
+    content = bytearray(saved(scene(), "PNG"))
+    at = content.index(b"IDAT") - 4
+    content[at : at + 4] = b"\x7f\xff\xff\xff"
+    assert read_header(bytes(content)) is None
+    with pytest.raises(InputError):
+        decode_still(bytes(content), "it")
