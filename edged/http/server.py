@@ -112,4 +112,8 @@ def make_server(app: ASGIApp, certificate: Path | None, key: Path | None) -> uvi
 def listen(address: str, port: int) -> socket.socket:
     """Open the port. Raises OSError."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    return socket.create_server((address, port), family=family, backlog=MOST_CONNECTIONS)
+    listener = socket.create_server((address, port), family=family, backlog=MOST_CONNECTIONS)
+    # Connections inherit it. asyncio sets it for sockets that it made itself only, and an answer, which is sent in two
+    # parts, would wait 40 ms for the acknowledgement of the first.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener

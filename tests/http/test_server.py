@@ -13,6 +13,7 @@ import pytest
 
 from edged.cli.main import main
 from edged.errors import ExitCode
+from edged.http.server import listen
 from tests.certificates import certificate
 from tests.end_to_end.process import LONG_S, environment, finish_plain
 from tests.http.conftest import Server, serving
@@ -129,6 +130,16 @@ def test_broken_and_slow_requests_end_with_a_problem(server: Server, said: bytes
     heard = talk(server, said)
     assert heard.startswith(b"HTTP/1.1 " + status), heard
     assert b"application/problem+json" in heard
+
+
+def test_an_answer_is_not_held_back() -> None:
+    """A connection sends what it has at once (TCP_NODELAY): otherwise every answer would come 40 ms late."""
+    with (
+        listen("127.0.0.1", 0) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_nothing_is_left_on_the_disk(clip: Path, tmp_path: Path) -> None:
