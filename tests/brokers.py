@@ -116,6 +116,12 @@ class Mosquitto(BrokerProcess):
         config.write_text("\n".join([*fixed, *self.lines]) + "\n")
         self.run([self.program, "-c", str(config)])
 
+    def start_anew(self, lines: list[str]) -> None:
+        """End it with SIGKILL and start it with other lines in its configuration."""
+        self.kill()
+        self.lines = lines
+        self.start()
+
     def reload(self) -> None:
         """Make it read its password and access files again."""
         assert self.process is not None

@@ -82,9 +82,7 @@ def test_a_wrong_password_is_said_after_what_went_well(
     """Name and TCP are right; the password isn't, and isn't shown."""
     users, password = tmp_path / "users", tmp_path / "password"
     subprocess.run([require_tool("mosquitto_passwd"), "-b", "-c", users, "shop", "right"], check=True)
-    mosquitto.kill()
-    mosquitto.lines = ["allow_anonymous false", f"password_file {users}"]
-    mosquitto.start()
+    mosquitto.start_anew(["allow_anonymous false", f"password_file {users}"])
     for secret, level in (("wr0ng-secret", Level.FAILURE), ("right", Level.OK)):
         password.write_text(secret)
         finding = the_one(broker.look(configured(tmp_path, mosquitto.port, username="shop", password_file=password)))
@@ -98,9 +96,7 @@ def test_an_access_list_that_refuses_is_a_warning(mosquitto: Mosquitto, tmp_path
     """The way is good; the right is missing, and the topic is named."""
     access = tmp_path / "acl"
     access.write_text("topic write edged/other/#\n")
-    mosquitto.kill()
-    mosquitto.lines = ["allow_anonymous true", f"acl_file {access}"]
-    mosquitto.start()
+    mosquitto.start_anew(["allow_anonymous true", f"acl_file {access}"])
     finding = the_one(broker.look(configured(tmp_path, mosquitto.port)))
     assert (finding.level, TOPIC in finding.mend) == (Level.WARNING, True)
 
@@ -117,9 +113,7 @@ def test_an_expired_certificate_is_said_and_a_good_ones_days_are_told(
         (good, authority.pem, Level.OK, "good for 2 days"),
         (old, old[1], Level.FAILURE, "has expired"),
     ):
-        mosquitto.kill()
-        mosquitto.lines = ["allow_anonymous true", f"keyfile {key}", f"certfile {pem}"]
-        mosquitto.start()
+        mosquitto.start_anew(["allow_anonymous true", f"keyfile {key}", f"certfile {pem}"])
         first, *soon = broker.look(configured(tmp_path, mosquitto.port, tls=True, ca_file=trusted))
         assert first.level is level, first
         assert words in first.text

@@ -107,9 +107,7 @@ def test_without_discovery_nothing_is_announced_and_nothing_is_heard(
     mosquitto: Mosquitto, outbox: Outbox, configure: Configure, run: Run, subscribe: Subscribe
 ) -> None:
     """It is off unless it was asked for."""
-    mosquitto.kill()
-    mosquitto.lines = ["allow_anonymous true", "log_type all"]
-    mosquitto.start()
+    mosquitto.start_anew(["allow_anonymous true", "log_type all"])
     stage, subscriber = Stage(mosquitto.port), subscribe(mosquitto.port)
     running = run(configure(mosquitto.port))
     wait_until(lambda: len(subscriber.statuses) > 0, "the birth")
@@ -125,9 +123,7 @@ def test_the_only_subscription_is_home_assistants_birth(
     mosquitto: Mosquitto, outbox: Outbox, configure: Configure, run: Run, subscribe: Subscribe
 ) -> None:
     """As the broker's own log has it."""
-    mosquitto.kill()
-    mosquitto.lines = ["allow_anonymous true", "log_type all"]
-    mosquitto.start()
+    mosquitto.start_anew(["allow_anonymous true", "log_type all"])
     subscriber = subscribe(mosquitto.port)
     running = run(with_discovery(configure(mosquitto.port)))
     wait_until(lambda: len(subscriber.statuses) > 0, "the birth")
@@ -143,9 +139,7 @@ def test_a_refused_announcement_is_said_and_stops_nothing(
     """An access list that knows the device's own topics only."""
     access = mosquitto.folder / "access"
     access.write_text("topic read #\ntopic write edged/#\n")
-    mosquitto.kill()
-    mosquitto.lines = ["allow_anonymous true", f"acl_file {access}"]
-    mosquitto.start()
+    mosquitto.start_anew(["allow_anonymous true", f"acl_file {access}"])
     subscriber = subscribe(mosquitto.port)
     run(with_discovery(configure(mosquitto.port)))
     words = "the broker refuses the announcement to Home Assistant: not authorised"
@@ -174,9 +168,7 @@ def test_an_announcement_too_large_for_the_broker_is_left_out(
     mosquitto: Mosquitto, outbox: Outbox, configure: Configure, run: Run, subscribe: Subscribe
 ) -> None:
     """It is not sent and refused for ever."""
-    mosquitto.kill()
-    mosquitto.lines = ["allow_anonymous true", "max_packet_size 4000"]
-    mosquitto.start()
+    mosquitto.start_anew(["allow_anonymous true", "max_packet_size 4000"])
     subscriber = subscribe(mosquitto.port)
     run(with_discovery(configure(mosquitto.port)))
     words = "the announcement to Home Assistant is larger than the broker's"

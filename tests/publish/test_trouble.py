@@ -85,9 +85,7 @@ def test_a_wrong_password_is_said_without_the_password_and_mended_without_a_rest
     caplog.set_level(logging.DEBUG)
     users = tmp_path / "users"
     subprocess.run([require_tool("mosquitto_passwd"), "-b", "-c", users, "shop", SECRET], check=True)
-    mosquitto.kill()
-    mosquitto.lines = ["allow_anonymous false", f"password_file {users}"]
-    mosquitto.start()
+    mosquitto.start_anew(["allow_anonymous false", f"password_file {users}"])
     password = tmp_path / "password"
     password.write_text(f"{SECRET}-wrong\n")
     outbox.append(window)
@@ -121,9 +119,7 @@ def test_an_access_list_that_refuses_loses_nothing(
     access = tmp_path / "access"
     rules = "topic read #\ntopic write edged/shop/status\n"
     access.write_text(rules)
-    mosquitto.kill()
-    mosquitto.lines = ["allow_anonymous true", f"acl_file {access}"]
-    mosquitto.start()
+    mosquitto.start_anew(["allow_anonymous true", f"acl_file {access}"])
     for _ in range(5):
         outbox.append(window)
     subscriber = subscribe(mosquitto.port)
@@ -142,9 +138,7 @@ def test_a_message_too_large_for_the_broker_does_not_block_the_rest(
     mosquitto: Mosquitto, outbox: Outbox, configure: Configure, run: Run, subscribe: Subscribe
 ) -> None:
     """A poisoned row is given up and declared; the others arrive."""
-    mosquitto.kill()
-    mosquitto.lines = ["allow_anonymous true", "max_packet_size 4000"]
-    mosquitto.start()
+    mosquitto.start_anew(["allow_anonymous true", "max_packet_size 4000"])
     outbox.append(window)
     outbox.append(lambda stamp: window(stamp, runtime="x" * 20_000))
     outbox.append(window)

@@ -34,12 +34,12 @@ def authority(tmp_path: Path, require_tool: Callable[[str], str]) -> Authority:
 def strict(mosquitto: Mosquitto, authority: Authority) -> Mosquitto:
     """A broker that wants to see a certificate, and takes its name for the user's."""
     key, pem = authority.issue("localhost", "server")
-    mosquitto.kill()
-    mosquitto.lines = [
-        *(f"keyfile {key}", f"certfile {pem}", f"cafile {authority.pem}"),
-        *("require_certificate true", "use_identity_as_username true", "log_type all"),
-    ]
-    mosquitto.start()
+    mosquitto.start_anew(
+        [
+            *(f"keyfile {key}", f"certfile {pem}", f"cafile {authority.pem}"),
+            *("require_certificate true", "use_identity_as_username true", "log_type all"),
+        ]
+    )
     return mosquitto
 
 
@@ -116,13 +116,13 @@ def test_websockets_carry_it_too(
     """In the clear and encrypted."""
     port = free_port()
     key, pem = authority.issue("localhost", "server")
-    mosquitto.kill()
-    mosquitto.lines = [
-        "allow_anonymous true",
-        *(f"listener {port}", "protocol websockets"),
-        *((f"keyfile {key}", f"certfile {pem}") if tls else ()),
-    ]
-    mosquitto.start()
+    mosquitto.start_anew(
+        [
+            "allow_anonymous true",
+            *(f"listener {port}", "protocol websockets"),
+            *((f"keyfile {key}", f"certfile {pem}") if tls else ()),
+        ]
+    )
     subscriber = subscribe(mosquitto.port)
     for _ in range(30):
         outbox.append(window)

@@ -149,9 +149,7 @@ def test_password_from_a_file_and_a_refusal_in_one_sentence(
     """A reader's account, as config/mosquitto.conf advises."""
     users, password = tmp_path / "users", tmp_path / "password"
     subprocess.run([require_tool("mosquitto_passwd"), "-b", "-c", users, "reader", "right"], check=True)
-    mosquitto.kill()
-    mosquitto.lines = ["allow_anonymous false", f"password_file {users}"]
-    mosquitto.start()
+    mosquitto.start_anew(["allow_anonymous false", f"password_file {users}"])
     config = tmp_path / "reader.toml"
     config.write_text(
         f'[broker]\nhost = "{HOST}"\nport = {mosquitto.port}\nusername = "reader"\npassword_file = "{password}"\n'
