@@ -119,6 +119,7 @@ def test_it_lives_through_a_restart_of_the_broker_and_misses_nothing(mosquitto: 
     mosquitto.start()
     send(mosquitto.port, window(1))
     wait_until(lambda: len(watching.events("message")) == 1, "the window")
+    wait_until(lambda: len(watching.events("subscribed")) == 2, "the subscription's confirmation, which may come later")
     assert watching.events("subscribed")[-1]["resumed"] is True
 
 
