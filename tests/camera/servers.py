@@ -13,14 +13,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
-HOST = "127.0.0.1"
+from tests.brokers import HOST, free_port
+from tests.listener import Relay
+
 SERVER = Path(__file__).with_name("rtsp_server.py")
-
-
-def free_port() -> int:
-    with socket.create_server((HOST, 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class RtspServer:
@@ -64,36 +60,29 @@ class RtspServer:
         self.kill()
 
 
-class BitFlipper:
+class BitFlipper(Relay):
     """Stands between a server and its clients, and flips one bit in so many of what the server sends, while told to."""
 
     def __init__(self, place: str, one_in: int) -> None:
         host, _, port = place.partition(":")
-        self._target = (host, int(port))
         self._one_in = one_in
         self._chance = random.Random(1)
         self.on = False
         self.flipped = 0
-        self._listener = socket.create_server((HOST, 0))
-        self.place = f"{HOST}:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._serve, daemon=True).start()
+        super().__init__(int(port), host)
+        self.place = f"{HOST}:{self.port}"
 
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                try:
-                    server = socket.create_connection(self._target)
-                except OSError:
-                    client.close()
-                    continue
-                for source, sink, damage in ((client, server, False), (server, client, True)):
-                    threading.Thread(target=self._pass_on, args=(source, sink, damage), daemon=True).start()
+    def there(self, near: socket.socket, far: socket.socket) -> None:
+        """Carry everything."""
+        with contextlib.suppress(OSError), near, far:
+            while data := near.recv(65536):
+                far.sendall(data)
 
-    def _pass_on(self, source: socket.socket, sink: socket.socket, damage: bool) -> None:
-        with contextlib.suppress(OSError), source, sink:
-            while data := source.recv(65536):
-                sink.sendall(self._damaged(data) if damage and self.on else data)
+    def back(self, near: socket.socket, far: socket.socket) -> None:
+        """Carry everything, damaged while that is on."""
+        with contextlib.suppress(OSError), near, far:
+            while data := far.recv(65536):
+                near.sendall(self._damaged(data) if self.on else data)
 
     def _damaged(self, data: bytes) -> bytes:
         copy = bytearray(data)
@@ -106,7 +95,7 @@ class BitFlipper:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._listener.close()
+        self.close()
 
 
 class MjpegServer:

@@ -19,8 +19,9 @@ from edged.camera.stream import open_stream
 from edged.camera.worker import CameraWorker
 from edged.config.model import Camera
 from edged.errors import CameraError
+from tests.brokers import free_port
 from tests.camera.clips import convert, jpeg, picture
-from tests.camera.servers import BitFlipper, MjpegServer, RtspServer, free_port
+from tests.camera.servers import BitFlipper, MjpegServer, RtspServer
 
 PATIENCE_S = 60.0
 """How long a test waits for what must come; how soon it comes is no matter here."""

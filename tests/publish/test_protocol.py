@@ -10,7 +10,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from edged.outbox import Outbox
 from edged.publish.happenings import Failed, Happening
 from edged.publish.link import LARGEST_PACKET, Link
 from tests.brokers import DEADLINE_S, HOST, Mosquitto, Subscriber, wait_until
+from tests.listener import Listener
 from tests.outbox.making import window
 from tests.publish.conftest import Configure, Running
 from tests.publish.gate import Doorman, Impostor
@@ -129,35 +129,25 @@ def test_the_brokers_keep_alive_is_taken_over(
     impostor.close()
 
 
-class Flood:
+class Flood(Listener):
     """A broker that welcomes whoever comes and then sends, again and again, what `packets` gives."""
 
     def __init__(self, packets: Callable[[], Iterator[bytes]]) -> None:
         self._packets = packets
-        self._listener = socket.create_server((HOST, 0))
-        self.port = int(self._listener.getsockname()[1])
         self.sent = 0
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                self._serve(self._listener.accept()[0])
-
-    def _serve(self, connection: socket.socket) -> None:
-        connection.settimeout(DEADLINE_S)
-        with suppress(OSError), connection:
-            greeting = connection.recv(4096)
+    def serve(self, near: socket.socket) -> None:
+        near.settimeout(DEADLINE_S)
+        with near:
+            greeting = near.recv(4096)
             if greeting.startswith(b"GET "):
-                connection.sendall(switched(greeting))
-                connection.recv(4096)
+                near.sendall(switched(greeting))
+                near.recv(4096)
             else:
-                connection.sendall(WELCOME)
+                near.sendall(WELCOME)
             for packet in self._packets():
-                connection.sendall(packet)
+                near.sendall(packet)
                 self.sent += 1
 
 

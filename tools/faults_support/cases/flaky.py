@@ -1,11 +1,10 @@
 """flaky-link: the connection breaks again and again, after a few messages each time, while much waits."""
 
 import socket
-import threading
 from contextlib import suppress
 
 from edged.outbox import Outbox
-from tests.brokers import HOST
+from tests.listener import Relay, end
 from tests.outbox.making import window
 from tools.faults_support.case import Invariant, Lab, case
 from tools.faults_support.impostor import Talk
@@ -83,7 +82,7 @@ def flaky_link(lab: Lab) -> None:
     }
 
 
-class FlakyLink:
+class FlakyLink(Relay):
     """Forwards to a broker, and breaks each connection after so many of its acknowledgements, until it is mended."""
 
     def __init__(self, broker_port: int) -> None:
@@ -91,34 +90,17 @@ class FlakyLink:
         self.breaks = 0
         self.answered = 0
         """Acknowledgements that were let through."""
-        self._broker_port = broker_port
-        self._listener = socket.create_server((HOST, 0))
-        self.port = int(self._listener.getsockname()[1])
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(broker_port)
 
-    def close(self) -> None:
-        """Accept no more connections."""
-        self._listener.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                near, _ = self._listener.accept()
-                try:
-                    far = socket.create_connection((HOST, self._broker_port))
-                except OSError:
-                    near.close()
-                    continue
-                for way in (self._there, self._back):
-                    threading.Thread(target=way, args=(near, far), daemon=True).start()
-
-    def _there(self, near: socket.socket, far: socket.socket) -> None:
+    def there(self, near: socket.socket, far: socket.socket) -> None:
+        """Carry everything."""
         with suppress(OSError):
             while data := near.recv(65536):
                 far.sendall(data)
-        _end(near, far)
+        end(near, far)
 
-    def _back(self, near: socket.socket, far: socket.socket) -> None:
+    def back(self, near: socket.socket, far: socket.socket) -> None:
+        """Carry what the broker says, up to the last acknowledgement that gets through."""
         left, broker = ANSWERS, Talk(far, 0)
         with suppress(OSError):
             while left or self.mended:
@@ -128,10 +110,4 @@ class FlakyLink:
                     self.answered += 1
                     left -= 1
         self.breaks += left == 0
-        _end(near, far)
-
-
-def _end(*sockets: socket.socket) -> None:
-    for each in sockets:
-        with suppress(OSError):
-            each.shutdown(socket.SHUT_RDWR)
+        end(near, far)
