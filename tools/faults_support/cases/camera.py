@@ -4,12 +4,11 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from tests.camera.servers import RtspServer
-from tools.faults_support.case import Invariant, Lab, MissingError, RightError, case, find
+from tools.faults_support.cable import PROGRAMS, cable
+from tools.faults_support.case import Invariant, Lab, MissingError, case, find
 from tools.faults_support.parts import Process, descriptors, edged, memory_kb, settings
 
 TOLD_WITHIN_S = 10.0
@@ -90,58 +89,17 @@ def camera_restart(lab: Lab) -> None:
         watch.lifted()
 
 
-@case("camera-cable", "the camera's network cable is cut, and mended", count=20, short=1, needs=["ffmpeg", "ip"])
+@case("camera-cable", "the camera's network cable is cut, and mended", count=20, short=1, needs=["ffmpeg", *PROGRAMS])
 def camera_cable(lab: Lab) -> None:
     """No packet says that the connection is gone: the same bars hold."""
-    cable = lab.keep(_cable())
-    server = lab.keep(RtspServer(_clip(lab), host=cable.there, wrapper=("ip", "netns", "exec", cable.name)))
+    laid = lab.keep(cable())
+    server = lab.keep(RtspServer(_clip(lab), host=laid.there, wrapper=laid.inside))
     watch = Watch(lab, f"rtsp://{server.place}/live")
     for _ in range(lab.count):
-        cable.set("down")
+        laid.set_far("down")
         watch.gone()
-        cable.set("up")
+        laid.set_far("up")
         watch.lifted()
-
-
-class _Cable:
-    """A network namespace with a camera in it, and a pair of virtual interfaces that leads there."""
-
-    def __init__(self) -> None:
-        number = os.getpid()
-        self.name = f"camera-{number}"
-        self.here, self._near, self._far = "10.213.77.1", f"cn{number}", f"cf{number}"
-        self.there = "10.213.77.2"
-
-    def lay(self) -> None:
-        inside = ("-n", self.name)
-        _ip("netns", "add", self.name)
-        _ip("link", "add", self._near, "type", "veth", "peer", "name", self._far, "netns", self.name)
-        _ip("addr", "add", f"{self.here}/30", "dev", self._near)
-        _ip(*inside, "addr", "add", f"{self.there}/30", "dev", self._far)
-        _ip("link", "set", self._near, "up")
-        _ip(*inside, "link", "set", self._far, "up")
-        _ip(*inside, "link", "set", "lo", "up")
-
-    def set(self, state: str) -> None:
-        """Cut (`down`) or mend (`up`) it at the far end, so that the near end only hears nothing more."""
-        _ip("-n", self.name, "link", "set", self._far, state)
-
-
-@contextmanager
-def _cable() -> Iterator[_Cable]:
-    made = _Cable()
-    try:
-        made.lay()
-        yield made
-    finally:
-        # The pair of interfaces goes with the namespace.
-        subprocess.run([str(find("ip")), "netns", "del", made.name], check=False, capture_output=True)
-
-
-def _ip(*words: str) -> None:
-    done = subprocess.run([str(find("ip")), *words], check=False, capture_output=True, text=True)
-    if done.returncode:
-        raise RightError(f"ip {' '.join(words)}: {done.stderr.strip()}")
 
 
 def _clip(lab: Lab) -> Path:

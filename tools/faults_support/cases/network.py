@@ -1,19 +1,14 @@
 """half-open, slow-link: the network is there and does not carry, or hardly."""
 
-import itertools
-import os
 import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import IPv4Address, IPv4Network
-from typing import NamedTuple
 
 from tests.brokers import free_port
-from tools.faults_support.case import Invariant, Lab, RightError, case
+from tools.faults_support.cable import PROGRAMS, cable, call
+from tools.faults_support.case import Invariant, Lab, case
 from tools.faults_support.device import Device
 from tools.faults_support.parts import consumer, mosquitto
 
@@ -21,59 +16,10 @@ NOTICED_S, RECOVERED_S = 30, 10
 """What is asked of a half-open connection."""
 LIFTED_WITHIN_S = 3
 """An outage ends so soon after it was noticed."""
-CABLES = IPv4Network("198.18.0.0/15")
-"""Addresses for tests of networks (RFC 2544): ours lead nowhere but into the namespace."""
 BYTES_PER_S = 1000
 """8 kbit/s."""
 SLOW = ("tbf", "rate", "8kbit", "burst", "1600", "limit", "100000")
 """A line of 8 kbit/s with a long queue before it (tc-tbf(8))."""
-
-
-def _ip(*words: str, program: str = "ip") -> None:
-    done = subprocess.run([program, *words], check=False, capture_output=True, text=True)
-    if done.returncode:
-        raise RightError(f"{program} {' '.join(words)}: {done.stderr.strip()}")
-
-
-_laid = itertools.count()
-"""Cables of this process so far: two cases may run at once."""
-
-
-class Cable(NamedTuple):
-    """A cable into a network namespace of its own."""
-
-    namespace: str
-    near: str
-    """Our end of it."""
-    far: str
-    """The end inside."""
-    address: str
-    """Of our end."""
-
-    @property
-    def inside(self) -> list[str]:
-        """What runs a command inside."""
-        return ["ip", "netns", "exec", self.namespace]
-
-
-@contextmanager
-def _cable() -> Iterator[Cable]:
-    """Lay a cable; it is taken away afterwards."""
-    number = (os.getpid() + 10_007 * next(_laid)) % 30_000
-    name, base = f"edged{number}", int(CABLES.network_address) + 4 * number
-    near, far = f"{name}n", f"{name}f"
-    ours, theirs = str(IPv4Address(base + 1)), str(IPv4Address(base + 2))
-    _ip("netns", "add", name)
-    try:
-        _ip("link", "add", near, "type", "veth", "peer", "name", far, "netns", name)
-        _ip("address", "add", f"{ours}/30", "dev", near)
-        _ip("link", "set", near, "up")
-        _ip("-n", name, "address", "add", f"{theirs}/30", "dev", far)
-        _ip("-n", name, "link", "set", far, "up")
-        _ip("-n", name, "link", "set", "lo", "up")
-        yield Cable(name, near, far, ours)
-    finally:
-        subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
 
 
 @dataclass
@@ -114,22 +60,28 @@ class Fault:
             self.over = self.device.reader.has(self.device.committed)
 
 
-@case("half-open", "the cable is cut, and a broker hangs, with TCP open", count=10, short=1, needs=["mosquitto", "ip"])
+@case(
+    "half-open",
+    "the cable is cut, and a broker hangs, with TCP open",
+    count=10,
+    short=1,
+    needs=["mosquitto", *PROGRAMS],
+)
 def half_open(lab: Lab) -> None:
     """Noticed within 30 s, with and without traffic; reconnected within 10 s when it returns a few seconds later.
 
     After a long outage the next try comes up to 60 s later, so that a thousand devices don't come at once.
     """
-    cable = lab.keep(_cable())
+    laid = lab.keep(cable())
     wired_port, hung = free_port(), lab.keep(mosquitto(lab.folder / "hung"))
-    wired = lab.keep(mosquitto(lab.folder / "wired", f"listener {wired_port} {cable.address}"))
+    wired = lab.keep(mosquitto(lab.folder / "wired", f"listener {wired_port} {laid.here}"))
     far = Device(
         lab,
         wired_port,
         name="cut",
-        host=cable.address,
+        host=laid.here,
         reader=lab.keep(consumer(wired.port)),
-        wrapper=cable.inside,
+        wrapper=laid.inside,
     )
     devices = {"cut": far, "hung": Device(lab, hung.port, name="hung")}
     noticed: list[float] = []
@@ -144,10 +96,10 @@ def half_open(lab: Lab) -> None:
         lab.tell(f"{done} of {lab.count}")
         assert hung.process is not None
         faults = [
-            Fault(devices["cut"], partial(_ip, "link", "set", cable.near, "up")),
+            Fault(devices["cut"], partial(laid.set_near, "up")),
             Fault(devices["hung"], partial(hung.process.send_signal, signal.SIGCONT)),
         ]
-        _ip("link", "set", cable.near, "down")
+        laid.set_near("down")
         hung.process.send_signal(signal.SIGSTOP)
         while not all(fault.over for fault in faults):
             for fault in faults:
@@ -163,15 +115,15 @@ def half_open(lab: Lab) -> None:
     }
 
 
-@case("slow-link", "so many windows over a line of 8 kbit/s", count=100, short=4, needs=["mosquitto", "ip", "tc"])
+@case("slow-link", "so many windows over a line of 8 kbit/s", count=100, short=4, needs=["mosquitto", "tc", *PROGRAMS])
 def slow_link(lab: Lab) -> None:
     """All arrive, in the time that the line takes, though not always over one connection."""
-    cable = lab.keep(_cable())
-    _ip("qdisc", "add", "dev", cable.near, "root", *SLOW, program="tc")
-    _ip("-n", cable.namespace, "qdisc", "add", "dev", cable.far, "root", *SLOW, program="tc")
+    laid = lab.keep(cable())
+    call("tc", "qdisc", "add", "dev", laid.near, "root", *SLOW)
+    call(*laid.inside, "tc", "qdisc", "add", "dev", laid.far, "root", *SLOW)
     port = free_port()
-    broker = lab.keep(mosquitto(lab.folder / "mosquitto", f"listener {port} {cable.address}"))
-    device = Device(lab, port, host=cable.address, reader=lab.keep(consumer(broker.port)), wrapper=cable.inside)
+    broker = lab.keep(mosquitto(lab.folder / "mosquitto", f"listener {port} {laid.here}"))
+    device = Device(lab, port, host=laid.here, reader=lab.keep(consumer(broker.port)), wrapper=laid.inside)
     device.commit(lab.count)
     size = sum(len(row.body) for row in device.outbox.waiting(lab.count))
     began = time.monotonic()
