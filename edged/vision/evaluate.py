@@ -2,19 +2,14 @@
 
 Rules:
   - Faces: average precision is taken over all detections down to LEAST_SCORE; everything else at the card's threshold.
-  - Emotions: the label is the class with most votes among the eight, the first where two are level; votes for
-    "unknown" and "not a face" are dropped, and so are pictures without any other. A class that the model doesn't know
-    is left out, and said to be.
-  - Pictures are read one at a time; none is kept.
+  - Emotions: the label is the class with most votes among the eight, the first where two are level. A class that the
+    model doesn't know is left out, and said to be.
 """
 
-import json
 import math
 import time
-import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -22,12 +17,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edged.errors import InputError, MissingInputError
 from edged.vision import measure
 from edged.vision.card import EmotionCard, FaceCard
 from edged.vision.emotion import EmotionReader
 from edged.vision.faces import Faces
 from edged.vision.head import orientation
+from edged.vision.labelled import open_faces, read_annotations, read_picture
 from edged.vision.letterbox import Picture
 from edged.vision.runtime import Model, Runtime
 from edged.vision.vision import Detector
@@ -35,22 +30,6 @@ from edged.words import EMOTIONS
 
 HEIGHTS_PX: Final = (20, 40, 80)
 LEAST_SCORE: Final = 0.02
-
-ALIASES: Final = {
-    "angry": "anger", "contemptuous": "contempt", "disgusted": "disgust", "fearful": "fear", "happy": "happiness",
-    "sad": "sadness", "surprised": "surprise",
-}  # fmt: skip
-"""Names that folders of other data sets have."""
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledFace:
-    """One picture of one face."""
-
-    picture: Picture
-    """(h, w, 3) blue-green-red."""
-    shares: tuple[float, ...]
-    """Share of the raters' votes for each of the eight emotions."""
 
 
 def faces(
@@ -69,7 +48,7 @@ def faces(
     confident: list[measure.Found] = []
     seconds: list[float] = []
     for number, (path, truth) in enumerate(entries, 1):
-        picture = _read_picture(path)
+        picture = read_picture(path)
         height, width = picture.shape[:2]
         card = choose(width, height)
         used[card.name] += 1
@@ -97,35 +76,6 @@ def faces(
             {"name": name, "sha256": model.card.sha256, "pictures": used[name]} for name, model in models.items()
         ],
     }
-
-
-def read_annotations(path: Path) -> list[tuple[Path, measure.Truth]]:
-    """Return (picture, its faces) for each entry of an annotations file."""
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise MissingInputError(f"{path}: there is no such file") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a readable JSON file: {error}") from None
-    if not isinstance(entries, list) or not entries:
-        raise InputError(f"{path}: expected a list of pictures with their faces")
-    return [_entry(path, number, entry) for number, entry in enumerate(entries, 1)]
-
-
-def _entry(path: Path, number: int, entry: Any) -> tuple[Path, measure.Truth]:
-    expected = f"{path}: expected [{{file, faces: [{{x, y, w, h, invalid}}]}}], but entry {number}"
-    try:
-        return path.parent / entry["file"], _truth(entry["faces"])
-    except KeyError as error:
-        raise InputError(f"{expected} has no {error}") from None
-    except (TypeError, ValueError, AttributeError):
-        raise InputError(f"{expected} isn't laid out so") from None
-
-
-def _truth(annotated: list[dict[str, float]]) -> measure.Truth:
-    boxes = [(face["x"], face["y"], face["x"] + face["w"], face["y"] + face["h"]) for face in annotated]
-    invalid = [bool(face.get("invalid", 0)) for face in annotated]
-    return measure.Truth(np.array(boxes, np.float32).reshape(-1, 4), np.array(invalid, np.bool_))
 
 
 def emotions(
@@ -216,72 +166,6 @@ class _Finder:
             return None
         _, roll = (0.0, 0.0) if found.points is None else orientation(found.points[0])
         return reader.crop(picture, found.boxes[0], roll)
-
-
-def open_faces(data: Path) -> tuple[Iterator[LabelledFace], int]:
-    """Return (faces one by one, how many at most). Raises MissingInputError, InputError."""
-    if data.is_dir():
-        return _folder_faces(data)
-    if not data.exists():
-        raise MissingInputError(f"{data}: there is no such file or folder")
-    try:
-        with np.load(data, allow_pickle=False) as arrays:
-            images, votes = arrays["images"], arrays["votes"]
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{data}: expected an .npz with images and votes, or a folder of class folders: {error}"
-        ) from None
-    pictures = images.ndim == 3 or (images.ndim == 4 and images.shape[3] in {1, 3})
-    counts = votes.ndim == 2 and votes.shape[1] >= len(EMOTIONS) and votes.dtype.kind in "uif"
-    if not pictures or images.dtype != np.uint8 or not counts or len(images) != len(votes):
-        raise InputError(
-            f"{data}: expected images uint8 (n, h, w), or (n, h, w, 3) in red-green-blue, and votes (n, 8 or more); "
-            f"found images {images.dtype} {images.shape} and votes {votes.dtype} {votes.shape}"
-        )
-    votes = votes[:, : len(EMOTIONS)].astype(np.float64)
-    if not np.isfinite(votes).all() or (votes < 0).any():
-        raise InputError(f"{data}: votes holds numbers that are no counts: less than 0, infinite or not a number")
-    if not votes.any():
-        raise InputError(f"{data}: holds no picture with a vote for one of {', '.join(EMOTIONS)}")
-    return _voted_faces(images, votes), len(images)
-
-
-def _voted_faces(images: NDArray[np.uint8], votes: NDArray[np.float64]) -> Iterator[LabelledFace]:
-    for image, row in zip(images, votes, strict=True):
-        if row.sum() > 0:
-            code = cv2.COLOR_RGB2BGR if image.shape[2:] == (3,) else cv2.COLOR_GRAY2BGR
-            yield LabelledFace(cast(Picture, cv2.cvtColor(image, code)), tuple((row / row.sum()).tolist()))
-
-
-def _folder_faces(folder: Path) -> tuple[Iterator[LabelledFace], int]:
-    found: list[tuple[Path, str]] = []
-    for sub in sorted(path for path in folder.iterdir() if path.is_dir() and _counts(path)):
-        name = sub.name.strip().lower()
-        word = ALIASES.get(name, name)
-        if word not in EMOTIONS:
-            raise InputError(f"{sub}: no emotion is called {sub.name!r}; folders are named {', '.join(EMOTIONS)}")
-        found += [(path, word) for path in sorted(sub.iterdir()) if path.is_file() and _counts(path)]
-    if not found:
-        raise InputError(f"{folder}: holds no pictures in folders named {', '.join(EMOTIONS)}")
-    return (LabelledFace(_read_picture(path), _all_for(word)) for path, word in found), len(found)
-
-
-def _counts(path: Path) -> bool:
-    """Say whether a person put it there, and not the machine."""
-    return not path.name.startswith(".") and path.name not in {"Thumbs.db", "desktop.ini"}
-
-
-def _all_for(word: str) -> tuple[float, ...]:
-    return tuple(1.0 if other == word else 0.0 for other in EMOTIONS)
-
-
-def _read_picture(path: Path) -> Picture:
-    if not path.exists():
-        raise MissingInputError(f"{path}: the picture is missing")
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise InputError(f"{path}: not a picture that can be read")
-    return cast(Picture, picture)
 
 
 def without_nan(value: Any) -> Any:

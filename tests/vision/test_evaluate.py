@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edged.errors import InputError
-from edged.vision.evaluate import open_faces
+from edged.vision.labelled import open_faces
 from edged.words import EMOTIONS
 
 PICTURES = np.zeros((2, 48, 48), np.uint8)
@@ -72,6 +72,24 @@ def test_faces_in_words_shows_the_same(tool: Path, stand_ins: Path, annotations:
     done = run(tool, "faces", annotations, "--model", "face", "--models-folder", stand_ins)
     assert done.returncode == 0
     assert "20 0.6667" in done.stdout
+
+
+def test_faces_of_annotations_as_other_programs_write_them(tool: Path, stand_ins: Path, annotations: Path) -> None:
+    """A byte order mark, CRLF, numbers with a point or as text, no marks, a box without extent, no faces at all."""
+    given = ("--model", "face", "--models-folder", stand_ins)
+    usual = figures(tool, "faces", annotations, *given)
+    entries = json.loads(annotations.read_text())
+    for face in (face for entry in entries for face in entry["faces"]):
+        face |= {"x": float(face["x"]), "h": f"{face['h']}"}
+        del face["invalid"]
+    entries[0]["faces"].append({"x": 3, "y": 3, "w": 0, "h": 0})
+    cv2.imwrite(str(annotations.with_name("c.png")), np.zeros((50, 60), np.uint8))
+    entries.append({"file": "c.png", "faces": []})
+    annotations.write_bytes(b"\xef\xbb\xbf" + json.dumps(entries, indent=1).replace("\n", "\r\n").encode())
+    found = figures(tool, "faces", annotations, *given)
+    assert found["n"] == 3
+    for name in ("ap", "iou", "faces", "recall"):
+        assert found[name] == usual[name]
 
 
 @pytest.fixture
@@ -153,7 +171,7 @@ def test_negatives_counts_what_is_found_where_nothing_is(tool: Path, stand_ins: 
     film.release()
     given = ("--model", "face", "--models-folder", stand_ins)
     found = figures(tool, "negatives", path, *given)
-    one = found["recordings"]["empty-shop.avi"]
+    one = found["recordings"][str(path)]
     assert one["pictures"] == 60
     assert one["hours"] == pytest.approx(6 / 3600, rel=0.01)
     assert one["by_threshold"]["0.5"] == {"false_faces": 21, "turned": 0, "false_visits": 1}
@@ -171,9 +189,16 @@ def test_negatives_counts_what_is_found_where_nothing_is(tool: Path, stand_ins: 
         (("emotion", "odd"), 65, "no emotion is called 'boredom'"),
         (("faces", "incomplete.json"), 65, "entry 2 has no 'faces'"),
         (("faces", "wrong.json"), 65, "entry 1 isn't laid out so"),
+        (("faces", "nowhere-near.json"), 65, "entry 1 isn't laid out so"),
+        (("faces", "inside-out.json"), 65, "entry 1 isn't laid out so"),
+        (("faces", "beyond-numbers.json"), 65, "entry 1 isn't laid out so"),
+        (("faces", "deep.json"), 65, "deep.json: not a readable JSON file"),
         (("faces", "gone.json", "--model", "face"), 66, "gone.png: the picture is missing"),
+        (("faces", "unnameable.json", "--model", "face"), 66, "the picture can't be read"),
+        (("faces", "empty.json", "--model", "face"), 65, "empty.png: not a picture that can be read"),
         (("negatives", "text"), 65, "text is not a video that can be played"),
         (("negatives", "nowhere.mp4"), 66, "there is no file or folder"),
+        (("emotion", "dangling"), 66, "gone.png: the picture is missing"),
         (("faces", "gone.json", "--model", "fcae"), 78, 'vision.face_model = "fcae" finds no model'),
         (("faces", "gone.json", "--reference", "text"), 64, "--reference belongs to one network"),
         (("faces", "gone.json", "--model", "face", "--reference", "nowhere"), 66, "nowhere: can't be read"),
@@ -187,6 +212,16 @@ def test_each_fault_is_one_sentence_and_a_code(
     (tmp_path / "incomplete.json").write_text('[{"file": "a.png", "faces": []}, {"file": "a.png"}]')
     (tmp_path / "wrong.json").write_text('[{"file": "a.png", "faces": [{"x": null, "y": 1, "w": 2, "h": 3}]}]')
     (tmp_path / "gone.json").write_text('[{"file": "gone.png", "faces": []}]')
+    face = '[{"file": "a.png", "faces": [{"x": %s, "y": 1, "w": %s, "h": 3}]}]'
+    (tmp_path / "nowhere-near.json").write_text(face % ("NaN", 2))
+    (tmp_path / "inside-out.json").write_text(face % (1, -2))
+    (tmp_path / "beyond-numbers.json").write_text(face % ("9" * 400, 2))
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    (tmp_path / "unnameable.json").write_text(json.dumps([{"file": "a" * 5000, "faces": []}]))
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "empty.json").write_text('[{"file": "empty.png", "faces": []}]')
+    (tmp_path / "dangling" / "fear").mkdir(parents=True)
+    (tmp_path / "dangling" / "fear" / "gone.png").symlink_to("nowhere")
     task, data, *others = arguments
     more = ["--model", "feeling"] if task == "emotion" else []
     done = run(tool, task, tmp_path / data, *others, *more, "--models-folder", stand_ins)
@@ -207,6 +242,7 @@ def test_each_fault_is_one_sentence_and_a_code(
         ({"images": PICTURES, "votes": VOTES * np.nan}, "votes holds numbers that are no counts"),
         ({"images": PICTURES, "votes": 0 * VOTES}, "holds no picture with a vote for one of neutral"),
         ({"images": PICTURES[:0], "votes": VOTES[:0]}, "holds no picture with a vote for one of neutral"),
+        ({"images": PICTURES[:, :0], "votes": VOTES}, "found images uint8 (2, 0, 48) and votes int64 (2, 10)"),
     ],
 )
 def test_arrays_that_are_no_faces_with_votes_are_refused(
@@ -219,10 +255,11 @@ def test_arrays_that_are_no_faces_with_votes_are_refused(
     assert str(caught.value).startswith(f"{tmp_path / 'data.npz'}: ")
 
 
-@pytest.mark.parametrize("name", ["one.npy", "torn.npz"])
+@pytest.mark.parametrize("name", ["one.npy", "torn.npz", "empty.npz"])
 def test_files_that_are_no_archive_of_arrays_are_refused(name: str, tmp_path: Path) -> None:
-    """A bare array, and half a file."""
+    """A bare array, half a file, and none of it."""
     np.save(tmp_path / "one.npy", PICTURES)
+    (tmp_path / "empty.npz").touch()
     (tmp_path / "torn.npz").write_bytes(b"PK\x03\x04torn")
     with pytest.raises(InputError, match=r"expected an \.npz with images and votes"):
         open_faces(tmp_path / name)

@@ -57,6 +57,13 @@ def test_face_that_is_too_small_is_neither_wanted_nor_punished() -> None:
     assert measure.average_precision([truth(A, TINY)], [found(A, scores=(0.8,))], 20) == pytest.approx(1)
 
 
+def test_height_that_lacks_its_last_bits_still_counts() -> None:
+    """32-bit numbers: 50.7 + 20 less 50.7 is a little less than 20."""
+    face = truth((0, 50.7, 20, 50.7 + 20))
+    assert face.boxes[0, 3] - face.boxes[0, 1] < 20
+    assert measure.count_faces([face], 20) == 1
+
+
 def test_invalid_face_is_neither_wanted_nor_punished() -> None:
     detections = found(B, A, scores=(0.9, 0.8))
     assert measure.average_precision([truth(A, B, invalid=(1,))], [detections], 20) == pytest.approx(1)

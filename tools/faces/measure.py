@@ -23,8 +23,9 @@ import numpy as np
 
 from edged.vision import measure
 from edged.vision.card import FaceCard
-from edged.vision.evaluate import HEIGHTS_PX, LEAST_SCORE, read_annotations
+from edged.vision.evaluate import HEIGHTS_PX, LEAST_SCORE
 from edged.vision.faces import Faces
+from edged.vision.labelled import read_annotations, read_picture
 from edged.vision.nms import ious
 from edged.vision.runtime import Model, choose_runtime
 from edged.vision.vision import Detector
@@ -57,9 +58,9 @@ def run(card: FaceCard, runtime: str, annotations: Path) -> Run:
     model = Model(card, choose_runtime(runtime))  # type: ignore[arg-type]
     result = Run()
     for path, _ in read_annotations(annotations):
-        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        picture = read_picture(path)
         detector = Detector(card, model, picture.shape[1], picture.shape[0], LEAST_SCORE)
-        detector.load(picture)  # type: ignore[arg-type]
+        detector.load(picture)
         before = model.cpu_s
         model.invoke()
         result.seconds.append(model.cpu_s - before)

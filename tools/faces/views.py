@@ -29,8 +29,9 @@ from numpy.typing import NDArray
 
 from edged.vision import measure
 from edged.vision.card import FaceCard, read_card
-from edged.vision.evaluate import HEIGHTS_PX, LEAST_SCORE, read_annotations
+from edged.vision.evaluate import HEIGHTS_PX, LEAST_SCORE
 from edged.vision.faces import Faces
+from edged.vision.labelled import read_annotations, read_picture
 from edged.vision.nms import nms
 from edged.vision.runtime import Model, choose_runtime
 from edged.vision.vision import Detector, fill
@@ -162,7 +163,7 @@ def table(cards: Mapping[str, FaceCard], annotations: Path) -> dict[str, Any]:
     there: list[measure.Truth] = []
     sizes: list[tuple[int, int]] = []
     for path, truth in read_annotations(annotations):
-        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        picture = read_picture(path)
         height, width = picture.shape[:2]
         part = region(truth, width, height)
         truths.append(truth)
@@ -170,12 +171,12 @@ def table(cards: Mapping[str, FaceCard], annotations: Path) -> dict[str, Any]:
         if part:
             there.append(inside(truth, part))
         for name, looker in lookers.items():
-            whole, ms = looker.look(picture, (0, 0, width, height))  # type: ignore[arg-type]
-            tiled, more = looker.tiled(picture, whole)  # type: ignore[arg-type]
+            whole, ms = looker.look(picture, (0, 0, width, height))
+            tiled, more = looker.tiled(picture, whole)
             _note(ways[name]["whole"], whole, ms)
             _note(ways[name]["tiles"], tiled, ms + more)
             if part:
-                _note(ways[name]["region"], *looker.look(picture, part))  # type: ignore[arg-type]
+                _note(ways[name]["region"], *looker.look(picture, part))
                 _note(ways[name]["whole there"], within(whole, part), ms)
     figures = {name: _figures(cards[name], ways[name], truths, there, sizes) for name in cards}
     for pair, names in PAIRS.items():
