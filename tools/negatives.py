@@ -64,17 +64,31 @@ def add_to(tasks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argp
     negatives = tasks.add_parser("negatives", help="false faces per hour on recordings without faces")
     negatives.add_argument("data", type=Path, nargs="+", metavar="VIDEO", help="a recording in which no face is seen")
     negatives.add_argument("--model", default="auto", help="name of a face model; auto (default): as a device would")
-    negatives.add_argument("--fps", type=float, default=10.0, help="at most so many pictures a second (default: 10)")
+    negatives.add_argument("--fps", type=_rate, default=10.0, help="at most so many pictures a second (default: 10)")
     negatives.add_argument(
-        "--thresholds", type=float, nargs="+", default=list(THRESHOLDS), help="besides the one on the model's card"
+        "--thresholds", type=_score, nargs="+", default=list(THRESHOLDS), help="besides the one on the model's card"
     )
     return negatives
+
+
+def _rate(given: str) -> float:
+    rate = float(given)
+    if not 0 < rate < math.inf:
+        raise argparse.ArgumentTypeError(f"{given} pictures a second can't be taken")
+    return rate
+
+
+def _score(given: str) -> float:
+    score = float(given)
+    if not 0 < score < 1:
+        raise argparse.ArgumentTypeError(f"{given} is no threshold: it lies between 0 and 1")
+    return score
 
 
 def measure(given: argparse.Namespace, progress: Callable[[int, int], None]) -> dict[str, Any]:
     """Return the figures that the command line asks for. Raises what open_source and Model raise."""
     runtime = choose_runtime(given.runtime)
-    watched = {path.name: watch(path, given, runtime, progress) for path in given.data}
+    watched = {str(path): watch(path, given, runtime, progress) for path in given.data}
     figures = {name: of_one(one, given.thresholds) for name, one in watched.items()}
     return {
         "recordings": figures,
@@ -156,18 +170,12 @@ def _overall(figures: Sequence[dict[str, Any]]) -> dict[str, Any]:
     common = [key for key in figures[0]["by_threshold"] if all(key in one["by_threshold"] for one in figures)]
     by_threshold = {
         key: {
-            f"{what}_per_hour": sum(one["by_threshold"][key][what] for one in figures) / hours
-            if hours
-            else float("nan")
-            for what in ("false_faces", "turned", "false_visits")
+            f"{what}_per_hour": sum(one["by_threshold"][key][what] for one in figures) / hours if hours else math.nan
+            for what in COUNTS
         }
         for key in common
     }
     return {"hours": hours, "pictures": sum(one["pictures"] for one in figures), "by_threshold": by_threshold}
-
-
-def _per_hour(counts: Sequence[int], hours: float) -> float:
-    return sum(counts) / hours if hours else math.nan
 
 
 def text(figures: dict[str, Any]) -> str:
@@ -184,7 +192,7 @@ def text(figures: dict[str, Any]) -> str:
             )
     lines.append(f"all: {3600 * figures['overall']['hours']:.0f} s; {figures['runtime']}")
     for key, row in figures["overall"]["by_threshold"].items():
-        faces, turned, counted = (row[f"{what}_per_hour"] for what in ("false_faces", "turned", "false_visits"))
+        faces, turned, counted = (row[f"{what}_per_hour"] for what in COUNTS)
         lines.append(
             f"  at {key:5} {faces:7.0f} false faces/h ({turned:.0f} turned away)  {counted:7.1f} false visits/h"
         )
