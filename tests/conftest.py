@@ -3,12 +3,14 @@
 Rules:
   - A test skips, with the reason, where a program or the shared data is absent.
   - Hypothesis draws the same examples every time.
+  - A command that is called in this very process sets up logging as in a process of its own; it is taken back.
   - With EDGED_REQUIRE_REAL_PARTS=1, as in CI, a missing program is a failure: nothing is left out unseen.
 """
 
+import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -27,6 +29,16 @@ def missing(what: str) -> NoReturn:
     if os.environ.get("EDGED_REQUIRE_REAL_PARTS") == "1":
         pytest.fail(f"{what}, and EDGED_REQUIRE_REAL_PARTS=1 asks for it")
     pytest.skip(what)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """Take back what a test does to the root logger, so that none depends on those before it."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")
