@@ -6,8 +6,8 @@
 
 Rules:
   - Only a whole turn of the loop feeds the supervisor's watchdog; no timer does.
-  - The witness only ever ends the process. It looks often, and counts looks, not time: a process that was itself halted
-    (SIGSTOP, a starved machine) has not been stuck.
+  - The witness only ever ends the process. It looks often, and of the time between two looks no more than twice what it
+    should be counts: a process that was itself halted (SIGSTOP, a starved machine) has not been stuck.
   - It acts at two thirds of the supervisor's limit, so that the log names the cause before the supervisor shoots.
   - A call that hangs with Python's lock in its hand (a delegate being loaded) stops the witness as well. Then the
     supervisor's SIGABRT ends the process, and faulthandler, which needs no lock, writes in which function it hung.
@@ -30,7 +30,7 @@ USUAL_LIMIT_S: Final = 30.0
 START_LIMIT_S: Final = 60.0
 """So long may a start take: libraries and models from a slow card, a long journal to be read again."""
 LOOKS: Final = 10
-"""The witness looks so many times before it acts."""
+"""The witness looks so many times before it acts, or half as many on a machine that lets it wait."""
 FEED_EVERY_S: Final = 1.0
 
 
@@ -83,6 +83,27 @@ class Unwatched:
 UNWATCHED: Final = Unwatched()
 
 
+Mark = tuple[Stage, int]
+"""Where a loop is: its stage, and how many it has begun."""
+
+
+class Suspicion:
+    """How long a loop has stood still, as far as the looks at it can tell. Time is in monotonic seconds."""
+
+    def __init__(self, mark: Mark, now: float) -> None:
+        """The first look."""
+        self._mark = mark
+        self._looked = now
+        self._stood_s = 0.0
+
+    def grown(self, mark: Mark, now: float, limit_s: float) -> bool:
+        """Look again; say whether it has stood still for the limit."""
+        passed = min(now - self._looked, 2 * limit_s / LOOKS)
+        self._stood_s = self._stood_s + passed if mark == self._mark else 0.0
+        self._mark, self._looked = mark, now
+        return self._stood_s >= limit_s
+
+
 class Watchdog:
     """Watches the one loop of a process."""
 
@@ -91,7 +112,7 @@ class Watchdog:
         self._notifier = notifier
         self._stuck_after_s = (notifier.limit_s or USUAL_LIMIT_S) * 2 / 3
         self._start_limit_s = max(START_LIMIT_S, self._stuck_after_s)
-        self._mark = (Stage.START, 0)
+        self._mark: Mark = (Stage.START, 0)
         self._begun = False
         self._fed = 0.0
         self._said = ""
@@ -125,14 +146,12 @@ class Watchdog:
             self._notifier.say(text)
 
     def _witness(self) -> None:
-        seen, looks = self._mark, 0
+        suspicion = Suspicion(self._mark, time.monotonic())
         while True:
-            stage, _ = mark = self._mark
             limit = self._stuck_after_s if self._begun else self._start_limit_s
             time.sleep(limit / LOOKS)
-            looks = looks + 1 if mark == seen else 0
-            seen = mark
-            if looks >= LOOKS and self._mark == mark:
+            stage, _ = mark = self._mark
+            if suspicion.grown(mark, time.monotonic(), limit):
                 self._end(stage, limit)
 
     def _end(self, stage: Stage, limit: float) -> None:
