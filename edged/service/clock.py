@@ -3,6 +3,7 @@
 Rules:
   - The kernel knows whether the clock is synchronised (adjtimex(2)); chrony, ntpd and systemd-timesyncd all tell it.
   - A wall clock before this software was written is not set, whatever the kernel says.
+  - Both clocks are read at one moment: a process that had to wait in between would take the wait for a clock step.
 """
 
 import ctypes
@@ -13,6 +14,8 @@ from edged.windows.schedule import Clock
 
 _WRITTEN = 1_790_000_000
 """Seconds since the Unix epoch (September 2026): no true clock that runs this code shows less."""
+_ONE_MOMENT_S = 0.05
+"""Far above the microseconds that the readings take, far below a step (windows/schedule.py)."""
 _STA_UNSYNC = 0x0040
 _TIME_ERROR = 5
 
@@ -54,6 +57,9 @@ def synchronised() -> bool:
 
 def read() -> Reading:
     """Look at the clocks."""
-    wall = time.time()
+    while True:
+        before, wall, now = time.monotonic(), time.time(), time.monotonic()
+        if now - before < _ONE_MOMENT_S:
+            break
     trusted = wall >= _WRITTEN and synchronised()
-    return Reading(time.monotonic(), wall, Clock.SYNCHRONISED if trusted else Clock.UNSYNCHRONISED)
+    return Reading(now, wall, Clock.SYNCHRONISED if trusted else Clock.UNSYNCHRONISED)

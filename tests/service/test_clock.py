@@ -40,3 +40,13 @@ def test_clock_that_nobody_has_set_is_said(
     monkeypatch.setattr(clock, "_libc", Kernel(state, status))
     monkeypatch.setattr("time.time", lambda: wall)
     assert clock.read().clock is said
+
+
+def test_wait_between_the_two_clocks_is_no_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is put off for two seconds just after it has read the wall clock reads both again."""
+    monotonic = iter([10.0, 12.0, 12.0, 12.0])
+    wall = iter([SET, SET + 2])
+    monkeypatch.setattr("time.monotonic", lambda: next(monotonic))
+    monkeypatch.setattr("time.time", lambda: next(wall))
+    reading = clock.read()
+    assert reading.wall - reading.now == SET - 10.0
