@@ -12,7 +12,7 @@ from tools.faults_support.case import MissingError, RightError, cases
 PATIENT = ("half-open", "two-instances", "tls-rotated", "slow-link")
 """They wait for deadlines and for slow lines, and cost next to nothing meanwhile: they run beside the others."""
 
-BY_HAND = ("backlog", "blocked-stage", "clock", "combined", "delegate", "halted-child", "kill", "tls-not-yet")
+BY_HAND = ("backlog", "combined", "kill", "tls-not-yet")
 """Not steady yet beside other tests: most of them fell once in such a run, by the case itself or by a true fault."""
 
 Ahead = dict[str, Future[object]]

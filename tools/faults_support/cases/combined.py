@@ -4,9 +4,8 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-from tools.faults_support.case import Invariant, Lab, MissingError, case
+from tools.faults_support.case import Invariant, Lab, case
 from tools.faults_support.parts import (
     consumer,
     disk,
@@ -17,12 +16,9 @@ from tools.faults_support.parts import (
     publish_words,
 )
 from tools.faults_support.producer import last_committed
+from tools.faults_support.wrong_clock import YEAR_S, WrongClock
 
-LIBRARIES = (
-    "/usr/lib/*/faketime/libfaketime.so.1",
-    "/usr/lib/faketime/libfaketime.so.1",
-)
-STEPS = ("-50y", "+10y", "-1h", "+1h", "-1y", "+0")
+STEPS = (-50 * YEAR_S, 10 * YEAR_S, -3600, 3600, -YEAR_S, 0)
 
 
 @case(
@@ -30,13 +26,11 @@ STEPS = ("-50y", "+10y", "-1h", "+1h", "-1y", "+0")
     "broker away + power cut of the block device + step of the wall clock, in one",
     count=20,
     short=1,
-    needs=["mosquitto", "mkfs.ext4", "faketime"],
+    needs=["mosquitto", "mkfs.ext4"],
 )
 def combined(lab: Lab) -> None:
     """What was committed before the cut arrives, whatever the clock says; the status names the missing broker."""
-    clock = lab.folder / "clock"
-    clock.write_text("+0\n")
-    wrapper = stepped(clock)
+    clock = WrongClock(lab)
     image, committed = lab.folder / "image", lab.folder / "committed"
     with image.open("wb") as file:
         file.truncate(48 << 20)
@@ -47,12 +41,12 @@ def combined(lab: Lab) -> None:
     reader = lab.keep(consumer(broker.port))
     lab.wait_until(lambda: reader.connected, "the consumer is connected")
     words = [sys.executable, "-m", "tools.faults_support.producer", str(state), str(committed)]
-    producer = program(lab, "producer", [*words, "--every", "0.01", "--reserve-bytes", "1048576"], wrapper)
+    producer = program(lab, "producer", [*words, "--every", "0.01", "--reserve-bytes", "1048576"], clock.wrapper)
     publish = edged(
         lab,
         "publish",
         publish_words(broker.port, state, outbox__replay_horizon_s=600, outbox__reserve_bytes=0),
-        wrapper,
+        clock.wrapper,
     )
     causes = 0
     for done in range(lab.count):
@@ -65,7 +59,7 @@ def combined(lab: Lab) -> None:
             broker.kill()
             lab.wait_until(lambda: "trying again in" in _since(publish.said()), "publish says that the broker is gone")
             causes += 1
-            clock.write_text(lab.chance.choice(STEPS) + "\n")
+            clock.set(lab.chance.choice(STEPS))
             size = committed.stat().st_size
             lab.wait_until(lambda size=size: committed.stat().st_size > size, "windows are committed all the same")
             time.sleep(lab.chance.uniform(0, 0.5))
@@ -79,7 +73,7 @@ def combined(lab: Lab) -> None:
             publish.kill()
         cut.replace(image)
         committed.write_bytes(record)
-        clock.write_text(lab.chance.choice(STEPS) + "\n")
+        clock.set(lab.chance.choice(STEPS))
         broker.start()
     with disk(folder, "ext4", image=image):
         publish.start()
@@ -101,17 +95,3 @@ def combined(lab: Lab) -> None:
 def _since(said: str) -> str:
     """What a process has said since it connected the last time."""
     return said.rpartition("connected to the broker")[2]
-
-
-def stepped(clock: Path) -> list[str]:
-    """The command that runs another one on a wall clock that a file steps; its monotonic clock is the true one."""
-    found = [file for pattern in LIBRARIES for file in Path("/").glob(pattern[1:])]
-    if not found:
-        raise MissingError("libfaketime isn't installed, and the case combined needs it")
-    return [
-        "env",
-        f"LD_PRELOAD={found[0]}",
-        f"FAKETIME_TIMESTAMP_FILE={clock}",
-        "FAKETIME_NO_CACHE=1",
-        "DONT_FAKE_MONOTONIC=1",
-    ]

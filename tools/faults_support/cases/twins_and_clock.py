@@ -3,14 +3,14 @@
 import time
 
 from tools.faults_support.case import Invariant, Lab, case
-from tools.faults_support.cases.combined import stepped
 from tools.faults_support.device import Device
 from tools.faults_support.parts import consumer, edged, mosquitto, publish_words
+from tools.faults_support.wrong_clock import YEAR_S, WrongClock
 
 NAMED_S = 90
 PROMPT_S = 5.0
 """A window that is committed while connected is with the reader by then."""
-STEPS = ("+1", "-1", "+1h", "-1h", "+1y", "-1y", "+10y", "-50y")
+STEPS = (1, -1, 3600, -3600, YEAR_S, -YEAR_S, 10 * YEAR_S, -50 * YEAR_S)
 
 
 @case(
@@ -58,21 +58,19 @@ def two_instances(lab: Lab) -> None:
     "so many steps of the wall clock while publish is connected",
     count=200,
     short=6,
-    needs=["mosquitto", "faketime"],
+    needs=["mosquitto"],
 )
 def clock(lab: Lab) -> None:
     """±1 s to decades: no connection is given up for it, no window waits for it, none is lost."""
-    said = lab.folder / "clock"
-    said.write_text("+0\n")
+    wrong = WrongClock(lab)
     broker = lab.keep(mosquitto(lab.folder / "mosquitto"))
-    device = Device(lab, broker.port, wrapper=stepped(said))
+    device = Device(lab, broker.port, wrapper=wrong.wrapper)
     device.publish.start()
     device.wait_says("connected to the broker")
     taken = []
     for done in range(lab.count):
         lab.tell(f"{done} of {lab.count}")
-        step = lab.chance.choice(STEPS)
-        said.write_text(f"{step}\n")
+        wrong.set(lab.chance.choice(STEPS))
         device.commit()
         taken.append(device.wait_delivered(PROMPT_S))
     device.judge()
