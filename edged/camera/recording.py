@@ -63,15 +63,15 @@ class Recording(FrameSource):
     def missing_s(self) -> float:
         """Once it has ended: seconds that the file announces and doesn't hold, 0 when there are none to speak of.
 
-        Some containers count pictures, some only know their length, at a rate that need not be the true one: nothing
-        is missing as long as either has been reached, but for a few.
+        Some containers count pictures, some only know their length, at a rate that need not be the true one, and some
+        count it from before their first picture: nothing is missing as long as any has been reached, but for a few.
         """
         length = self.length_s
         if length is None:
             return 0.0
         few = max(_FEW_FRAMES, _FEW * self._announced)
-        short = self._grabbed + few < self._announced and self.end_s + few / self.fps < length
-        return length - self.end_s if short else 0.0
+        reached = max(self._grabbed, self.end_s * self.fps, self._capture.get(cv2.CAP_PROP_PTS) + 1)
+        return length - self.end_s if reached + few < self._announced else 0.0
 
     def _open(self) -> Capture:
         try:

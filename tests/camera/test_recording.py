@@ -74,6 +74,19 @@ def test_a_loop_whose_file_is_gone_ends_with_a_sentence(tmp_path: Path) -> None:
             [recording.grab() for _ in range(3)]
 
 
+def test_a_file_whose_times_begin_late_is_whole(
+    h264_clip: Path, tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    """Matroska counts its length from 0: a recording that begins at 100 s isn't cut short by that."""
+    late = convert(require_tool("ffmpeg"), h264_clip, tmp_path / "late.mkv", "-c", "copy", "-output_ts_offset", "100")
+    recording = Recording("door", late)
+    assert recording.length_s is not None
+    assert recording.length_s > 100
+    while recording.grab() is not None:
+        pass
+    assert recording.missing_s == 0
+
+
 def test_a_truncated_file_ends_at_its_last_good_frame(
     tmp_path: Path, require_tool: Callable[[str], str], capfd: pytest.CaptureFixture[str]
 ) -> None:
