@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edged.analysis.colours import RGB
+from edged.analysis.drawing import require_file
 from edged.config.model import Camera, Visits
 from edged.errors import OutputError, UnavailableError
 from edged.vision.sighting import Sighting
@@ -97,10 +98,7 @@ class Chart:
 
 def require_chart(path: Path) -> None:
     """Refuse what can't be drawn before anything is begun. Raises OutputError, UnavailableError."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise OutputError(f"{path}: the chart's name must end with {' or '.join(SUFFIXES)}")
-    if not path.absolute().parent.is_dir():
-        raise OutputError(f"{path} can't be written: there is no such folder")
+    require_file(path, SUFFIXES)
     if find_spec("matplotlib") is None:
         raise UnavailableError("a chart needs matplotlib, which isn't installed: install edged[plot]")
 
@@ -116,7 +114,8 @@ def write_chart(chart: Chart, path: Path, title: str) -> None:
         _draw_shares(shares, chart)
         _draw_counts(counts, chart)
         shares.set_title(title, loc="left")
-        figure.legend(*shares.get_legend_handles_labels(), loc="outside right upper", frameon=False)
+        for axes in (shares, counts):
+            axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
         metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
         try:
             figure.savefig(path, dpi=120, metadata=metadata)
@@ -148,4 +147,4 @@ def _draw_counts(axes: "Axes", chart: Chart) -> None:
     axes.set_xlim(0, edges[-1])
     axes.set_ylim(bottom=0)
     axes.set_xlabel("seconds")
-    axes.legend(loc="upper right", frameon=False)
+    axes.locator_params(axis="y", integer=True)

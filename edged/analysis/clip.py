@@ -51,12 +51,21 @@ def interval_of_looks(fps: float, most_per_second: float) -> int:
     return max(1, round(frames * TIMESCALE / fps))
 
 
+def slack_of(fps: float) -> float:
+    """Return by how many seconds a stamp may be wrong, in a file of so many frames per second.
+
+    Files round to milliseconds or hundredths. Half a frame would be too much where the rate varies: it is low on the
+    average then, and pictures may come densely for all that.
+    """
+    return min(0.5 / fps, 0.01)
+
+
 class Due:
     """Chooses the frames that are looked at: in each interval the first."""
 
     def __init__(self, interval: int, fps: float) -> None:
-        """Choose one in `interval` ticks; stamps may be wrong by half a frame."""
-        self._interval, self._slack = interval, 0.5 / fps
+        """Choose one in `interval` ticks."""
+        self._interval, self._slack = interval, slack_of(fps)
         self._last = -1
 
     def __call__(self, at: float) -> bool:
@@ -67,10 +76,10 @@ class Due:
 
 
 class Fragments:
-    """Writes Microsoft's video format, fragment by fragment."""
+    """Writes Microsoft's video format, fragment by fragment, in whole lines."""
 
     def __init__(self, cut: Cut, fps: float, write: Callable[[str], None]) -> None:
-        self._timeline = Timeline(cut.mode, cut.interval, cut.window, smoothing=cut.smoothing, slack=0.5 / fps)
+        self._timeline = Timeline(cut.mode, cut.interval, cut.window, smoothing=cut.smoothing, slack=slack_of(fps))
         self._fps = fps
         self._write = write
         self._begun = self._continued = False
@@ -79,7 +88,7 @@ class Fragments:
         """Take in a look."""
         if not self._begun:
             height, width = frame.pixels.shape[:2]
-            self._write(opening(Head(framerate=round(self._fps, 3), width=width, height=height)))
+            self._write(opening(Head(framerate=round(self._fps, 3), width=width, height=height)) + "\n")
             self._begun = True
         seen = [Seen(number, sighting.box, read_scores(sighting)) for number, sighting in faces[:MOST_FACES]]
         for fragment in self._timeline.see(frame.captured, seen):
@@ -93,7 +102,7 @@ class Fragments:
             self._write(closing() + "\n")
 
     def _tell(self, fragment: str) -> None:
-        self._write((",\n" if self._continued else "\n") + fragment)
+        self._write(("," if self._continued else "") + fragment + "\n")
         self._continued = True
 
 

@@ -2,14 +2,15 @@
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from edged.analysis.drawing import drawn, mark, write_picture
+from edged.analysis.drawing import PICTURE_SUFFIXES, drawn, mark, require_file, write_picture
 from edged.analysis.faces import PictureReader
 from edged.camera.still import Still, TooLargeError, decode_still
-from edged.cli.common import is_same_file, say_personal
+from edged.cli.common import say_personal
 from edged.cli.progress import Progress
 from edged.config.model import Config
 from edged.errors import EdgedError, ExitCode, InputError, MissingInputError, OutputError, UsageError
@@ -27,26 +28,23 @@ def analyze_pictures(config: Config, parsed: argparse.Namespace, paths: Sequence
     if parsed.threshold is not None and parsed.format == "microsoft":
         raise UsageError("--threshold: the microsoft format has no word for an undecided emotion; choose another")
     rectangles = _given(parsed.faces, len(paths))
-    if parsed.draw is not None and not alone:
-        _make_folder(parsed.draw)
-    elif parsed.draw is not None and is_same_file(parsed.draw, paths[0]):
-        raise UsageError(f"--draw {parsed.draw} would overwrite the picture itself: choose another name")
+    drawings = _drawings(parsed.draw, paths, alone=alone)
     reader = PictureReader(config.vision)
     say_personal()
     progress = Progress("pictures", len(paths), seconds=False, lines=parsed.progress == "json")
     failed: list[EdgedError] = []
-    for number, path in enumerate(paths):
+    for number, (path, drawing) in enumerate(zip(paths, drawings, strict=True), 1):
         try:
             still = _decode(path)
             sightings = _look(reader, still, rectangles, str(path), every_emotion=parsed.format != "edged")
-            print(_worded(parsed.format, path, still, sightings, parsed.threshold or 0.0, alone=alone), flush=True)
-            if parsed.draw is not None:
+            progress.tell(_worded(parsed.format, path, still, sightings, parsed.threshold or 0.0, alone=alone) + "\n")
+            if drawing is not None:
                 marked = [mark(sighting, parsed.threshold or 0.0) for sighting in sightings]
-                write_picture(parsed.draw if alone else parsed.draw / _drawn_name(path), drawn(still.pixels, marked))
+                write_picture(drawing, drawn(still.pixels, marked))
         except (InputError, MissingInputError) as error:
             failed.append(error)
-        progress.at(number + 1)
-    progress.close()
+        progress.at(number)
+    progress.wipe()
     return _tell(failed, len(paths))
 
 
@@ -105,6 +103,27 @@ def _worded(
     return answer if alone else own.named(str(path), answer)
 
 
+def _drawings(asked: Path | None, paths: Sequence[Path], *, alone: bool) -> Sequence[Path | None]:
+    """Return where each picture's drawing goes. Raises OutputError; UsageError where one would overwrite a picture."""
+    if asked is None:
+        return [None] * len(paths)
+    if alone:
+        require_file(asked, PICTURE_SUFFIXES)
+        drawings = [asked]
+    else:
+        _make_folder(asked)
+        names = ["stdin" if path == STANDARD_INPUT else path.name for path in paths]
+        drawings = [asked / f"{name}.png" for name in names]
+        name, times = Counter(names).most_common(1)[0]
+        if times > 1:
+            raise UsageError(f"--draw: {times} pictures are called {name}, and each would overwrite the one before")
+    pictures = {path.resolve() for path in paths}
+    for drawing in drawings:
+        if drawing.resolve() in pictures:
+            raise UsageError(f"--draw: {drawing} is itself one of the pictures: choose another name")
+    return drawings
+
+
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -112,10 +131,6 @@ def _make_folder(folder: Path) -> None:
         raise OutputError(
             f"--draw {folder}: several pictures need a folder, and this can't be one: {error.strerror}"
         ) from error
-
-
-def _drawn_name(path: Path) -> str:
-    return "stdin.png" if path == STANDARD_INPUT else f"{path.name}.png"
 
 
 def _tell(failed: Sequence[EdgedError], pictures: int) -> ExitCode:

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -30,7 +31,8 @@ def analyze_video(config: Config, parsed: argparse.Namespace, path: Path) -> int
     _check(parsed, path)
     config = _started(config, parsed.start)
     video = _open(config, path)
-    fragments, due = _fragments(config, parsed, video)
+    progress = Progress(path.name, video.length_s, seconds=True, lines=parsed.progress == "json")
+    fragments, due = _fragments(config, parsed, video, progress.tell)
     chart = Chart(config.visits, video.camera) if parsed.plot else None
     overlay = Overlay(parsed.overlay, video.fps) if parsed.overlay else None
     if fragments or chart or overlay:
@@ -42,16 +44,15 @@ def analyze_video(config: Config, parsed: argparse.Namespace, path: Path) -> int
         overlay=overlay,
         threshold=parsed.threshold or 0.0,
     )
-    progress = Progress(path.name, video.length_s, seconds=True, lines=parsed.progress == "json")
     stop = on_stop()
     states: set[str] = set()
 
     def show(message: WindowMessage) -> None:
         states.add(message.state)
-        print(message.model_dump_json(), flush=True)
+        progress.tell(message.model_dump_json() + "\n")
 
     played = video.looks(watch, progress.at, due, stop) if due else video.windows(watch, progress.at, show, stop)
-    progress.close()
+    progress.wipe()
     if chart is not None:
         write_chart(chart, parsed.plot, path.name)
     if stop.is_set():
@@ -111,13 +112,17 @@ def _check(parsed: argparse.Namespace, path: Path) -> None:
         require_chart(parsed.plot)
 
 
-def _fragments(config: Config, parsed: argparse.Namespace, video: Video) -> tuple[Fragments | None, Due | None]:
+def _fragments(
+    config: Config, parsed: argparse.Namespace, video: Video, write: Callable[[str], None]
+) -> tuple[Fragments | None, Due | None]:
     """Return who writes Microsoft's format, and which frames it needs; nothing for ours."""
     if parsed.format != "microsoft":
         return None, None
-    looks = interval_of_looks(video.fps, config.vision.max_fps)
-    interval = window = looks
+    most = config.vision.max_fps
+    interval = window = looks = interval_of_looks(video.fps, most)
     if parsed.mode != "perFace":
+        # Pictures that are few on the average may come densely: each is looked at that may be.
+        looks = interval_of_looks(max(video.fps, most), most)
         interval_s = parsed.interval or min(DEFAULT_S, parsed.window or DEFAULT_S)
         window_s = parsed.window or max(DEFAULT_S, interval_s)
         if window_s < interval_s:
@@ -126,11 +131,7 @@ def _fragments(config: Config, parsed: argparse.Namespace, video: Video) -> tupl
             )
         interval, window = round(interval_s * TIMESCALE), round(window_s * TIMESCALE)
     cut = Cut(parsed.mode or "aggregate", interval, window, smoothing=not parsed.no_smoothing)
-    return Fragments(cut, video.fps, _write), Due(looks, video.fps)
-
-
-def _write(text: str) -> None:
-    print(text, end="", flush=True)
+    return Fragments(cut, video.fps, write), Due(looks, video.fps)
 
 
 def _started(config: Config, start: str | None) -> Config:

@@ -1,9 +1,17 @@
-"""A line on a terminal that says how far it is; on anything but a terminal nothing, or JSON lines when asked for."""
+"""What a long command writes: its answer, piece by piece, and a line on a terminal that says how far it is.
+
+Rules:
+  - The line is on standard error; where that is no terminal there is none, or JSON lines when asked for.
+  - It makes way for each piece of the answer, for both may be on one terminal.
+"""
 
 import json
 import sys
 import time
 from typing import Final
+
+from edged.cli.main import drop_output
+from edged.errors import OutputError
 
 EVERY_S: Final = 0.2
 LINES_EVERY_S: Final = 1.0
@@ -34,7 +42,18 @@ class Progress:
             self._shown = now
             print(json.dumps({"done": done, "total": self._total}), file=sys.stderr, flush=True)
 
-    def close(self) -> None:
+    def tell(self, answer: str) -> None:
+        """Write a piece of the answer to standard output, at once. Raises OutputError, BrokenPipeError."""
+        self.wipe()
+        try:
+            print(answer, end="", flush=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            drop_output()
+            raise OutputError(f"standard output can't be written: {error.strerror}") from error
+
+    def wipe(self) -> None:
         """Wipe the line."""
         if self._shows:
             sys.stderr.write("\r\x1b[K")

@@ -4,7 +4,8 @@ Strategy: source and eyes at once. Frames are fetched a few ahead, each look is 
 the loop takes a frame its look is under way already. The loop sees no difference, nor do its messages.
 
 Rules:
-  - At most one frame for each thread, and one more, is under way: an hour costs no more memory than a minute.
+  - At most one look for each thread, and one more, is under way, and few frames are held: an hour costs no more memory
+    than a minute.
   - Each thread has models of its own, for a model holds the tensors of one picture.
 """
 
@@ -24,6 +25,8 @@ from edged.service.line import Sees
 from edged.vision.sighting import Sighting
 
 MOST_THREADS: Final = 4
+MOST_FRAMES: Final = 16
+"""Held at a time, looked at or not."""
 
 Looked = tuple[list[Sighting], Sees]
 
@@ -133,7 +136,7 @@ class Ahead(FrameSource):
 
     def _fetch(self) -> None:
         """Fetch frames until enough looks are under way."""
-        while not self._ended and self._under_way < self._most:
+        while not self._ended and self._under_way < self._most and len(self._waiting) < MOST_FRAMES:
             captured = self._source.grab()
             if captured is None:
                 self._ended = True

@@ -1,5 +1,6 @@
 """Which frames of a clip are looked at, how its faces are numbered, and what a chart and an overlay make of them."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edged.analysis.chart import MOST_BINS, Chart, require_chart, write_chart
-from edged.analysis.clip import Due, Follower, interval_of_looks
+from edged.analysis.clip import Cut, Due, Follower, Fragments, interval_of_looks
 from edged.analysis.drawing import Overlay, drawn, mark, write_picture
+from edged.camera.frame import Frame
 from edged.config.model import Camera, Visits
 from edged.errors import OutputError
 from edged.vision.sighting import Box, Sighting
@@ -50,6 +52,18 @@ def test_every_nth_frame_is_due_however_stamps_are_rounded(fps: float, error: fl
     chosen = [i for i in range(500) if due(max(0.0, round(i / fps, 3) + error))]
     step = -int(-fps // 10)
     assert chosen == list(range(0, 500, step))
+
+
+def test_events_are_in_time_where_pictures_are_few_on_the_average() -> None:
+    """A rate that varies has a low mean; a picture still belongs to the half second in which it was filmed."""
+    said: list[str] = []
+    fragments = Fragments(Cut("aggregate", 15_000, 15_000, smoothing=False), 1.1, said.append)
+    fragments.see(Frame("it", 0.0, grey()), [])
+    fragments.see(Frame("it", 0.6, grey()), [(0, face(0.3))])
+    fragments.close(1.0)
+    assert all(piece.endswith("\n") for piece in said)
+    (fragment,) = json.loads("".join(said))["fragments"]
+    assert [sum(event["windowMeanScores"].values()) > 0 for (event,) in fragment["events"]] == [False, True]
 
 
 def test_faces_are_numbered_from_zero_as_they_appear() -> None:

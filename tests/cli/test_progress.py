@@ -1,5 +1,7 @@
 """How far it is, in a line; and nothing where nobody could see it."""
 
+import sys
+
 import pytest
 
 from edged.cli.progress import Progress, describe
@@ -25,5 +27,18 @@ def test_nothing_is_said_where_there_is_no_terminal(capfd: pytest.CaptureFixture
     """A log file is not for lines that overwrite themselves."""
     progress = Progress("film", 10.0, seconds=True)
     progress.at(10.0)
-    progress.close()
+    progress.wipe()
     assert capfd.readouterr().err == ""
+
+
+def test_the_line_makes_way_for_the_answer(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """Where both are on one terminal, no answer begins behind a line."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr("edged.cli.progress.EVERY_S", 0.0)
+    progress = Progress("film", 10.0, seconds=True)
+    progress.at(5.0)
+    progress.tell("{}\n")
+    said = capfd.readouterr()
+    assert said.out == "{}\n"
+    assert said.err.startswith("\r\x1b[Kfilm")
+    assert said.err.endswith("\r\x1b[K")

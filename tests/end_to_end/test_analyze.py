@@ -17,7 +17,7 @@ from edged.errors import ExitCode
 from edged.outbox.store import Outbox
 from edged.service.analyse import EPOCH
 from tests.end_to_end.conftest import thinned
-from tests.end_to_end.process import Settings, command, environment, finish, wait_for
+from tests.end_to_end.process import LONG_S, Settings, command, environment, finish, wait_for
 from tests.formats.documented import check_aggregate, check_microsoft, check_per_face, check_smartclick, check_times
 
 START = "2026-11-22T08:00:00Z"
@@ -98,6 +98,18 @@ def test_one_bad_file_doesn_t_stop_the_rest(pictures: Path, tmp_path: Path) -> N
     assert f"there is no file or folder {tmp_path / 'none.png'}" in second
     assert f"{notes} is not a picture" in third
     assert "3 of 4 pictures" in last
+
+
+def test_a_full_disk_is_said(pictures: Path, short_sample: Path) -> None:
+    """Whatever is analysed: one sentence, and the code for what can't be written."""
+    for words in ([str(pictures / "a.jpg")], ["--format", "microsoft", str(short_sample)]):
+        with Path("/dev/full").open("w") as full:
+            process = subprocess.Popen(
+                command(["analyze", *words], {}), env=environment(), stdout=full, stderr=subprocess.PIPE, text=True
+            )
+            _, said = process.communicate(timeout=LONG_S)
+        assert process.returncode == ExitCode.CANNOT_CREATE
+        assert said.splitlines()[1:] == ["edged: standard output can't be written: No space left on device"]
 
 
 def test_drawings_of_several_pictures_go_to_a_folder(pictures: Path, tmp_path: Path) -> None:
@@ -250,7 +262,10 @@ def test_interrupted_it_leaves_what_is_whole(sample: Path, tmp_path: Path) -> No
         (["--draw", "x.png", "VIDEO"], ExitCode.USAGE, "--draw is for pictures"),
         (["--overlay", "VIDEO", "VIDEO"], ExitCode.USAGE, "would overwrite the video itself"),
         (["--overlay", "PICTURE", "none.mp4"], ExitCode.NO_INPUT, "there is no file or folder none.mp4"),
-        (["--draw", "PICTURE", "PICTURE"], ExitCode.USAGE, "would overwrite the picture itself"),
+        (["--draw", "PICTURE", "PICTURE"], ExitCode.USAGE, "is itself one of the pictures"),
+        (["--draw", "x.gif", "PICTURE"], ExitCode.CANNOT_CREATE, "must end with .jpg"),
+        (["--draw", "nowhere/x.png", "PICTURE"], ExitCode.CANNOT_CREATE, "there is no such folder"),
+        (["--draw", "FOLDER", "PICTURE", "PICTURE"], ExitCode.USAGE, "2 pictures are called a.jpg"),
         (["--plot", "x.pdf", "VIDEO"], ExitCode.CANNOT_CREATE, "must end with .svg or .png"),
         (["--start", "today", "PICTURE"], ExitCode.USAGE, "--start is for videos"),
         (["--threshold", "50", "PICTURE"], ExitCode.USAGE, "between 0 and 1"),
@@ -275,7 +290,7 @@ def test_what_can_t_be_had_is_said_in_one_sentence(
 ) -> None:
     """Before any work is begun, with the code that says who must act."""
     video = shutil.copy(short_sample, tmp_path / "film.mp4")
-    names = {"VIDEO": str(video), "PICTURE": str(pictures / "a.jpg")}
+    names = {"VIDEO": str(video), "PICTURE": str(pictures / "a.jpg"), "FOLDER": str(tmp_path)}
     assert main(["analyze", "--config", "/dev/null", *(names.get(word, word) for word in words)]) == code
     said = capfd.readouterr()
     assert said.out == ""
