@@ -177,6 +177,8 @@ class Jobs:
             _fail(job, 422, said or "the video can't be read: it is damaged")
         elif code == ExitCode.UNAVAILABLE:
             _fail(job, 501, said)
+        elif code == ExitCode.CANNOT_CREATE:
+            _fail(job, 413, "the result is too long for this service, or for its disk: send a shorter video")
         else:
             _fail(
                 job, 500, "the analysis ended without a result: the video needs too much memory, or breaks the decoder"

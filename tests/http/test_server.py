@@ -1,19 +1,26 @@
 """The server itself: who may ask, slow and broken connections, what it refuses to start with, and how it ends."""
 
+import asyncio
+import contextlib
 import os
+import resource
 import socket
 import ssl
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NoReturn
 
 import httpx
 import pytest
 
 from edged.cli.main import main
+from edged.config.model import Vision
 from edged.errors import ExitCode
-from edged.http.server import listen
+from edged.http.app import Settings, make_app
+from edged.http.metrics import Metrics
+from edged.http.server import MOST_CONNECTIONS, listen
 from tests.certificates import certificate
 from tests.end_to_end.process import LONG_S, environment, finish_plain
 from tests.http.conftest import Server, serving
@@ -130,6 +137,51 @@ def test_broken_and_slow_requests_end_with_a_problem(server: Server, said: bytes
     heard = talk(server, said)
     assert heard.startswith(b"HTTP/1.1 " + status), heard
     assert b"application/problem+json" in heard
+
+
+def test_more_connections_than_may_be_are_told_so(server: Server) -> None:
+    """503 for the newest; who was there before is answered."""
+    host, _, port = server.url.removeprefix("http://").rpartition(":")
+    assert server.client.get("/healthz").status_code == 200
+    with contextlib.ExitStack() as stack:
+        many = [
+            stack.enter_context(socket.create_connection((host, int(port)), LONG_S)) for _ in range(MOST_CONNECTIONS)
+        ]
+        heard = many[-1].recv(4096)
+        assert heard.startswith(b"HTTP/1.1 503")
+        assert b"Retry-After" in heard
+        assert b"application/problem+json" in heard
+        assert server.client.get("/healthz").status_code == 200
+
+
+def test_a_full_disk_is_told(clip: Path, tmp_path: Path) -> None:
+    """503 for a video that finds no room, in a body or in a form; the server goes on."""
+    with serving([], tmp_path / "log") as server:
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (1 << 17, 1 << 17))
+        assert clip.stat().st_size > 1 << 17
+        server.until_ready()
+        ways: list[dict[str, Any]] = [{"content": clip.read_bytes()}, {"files": {"file": clip.read_bytes()}}]
+        for sent in ways:
+            assert "disk" in check_problem(server.client.post("/v1/emotion/video", **sent), 503)
+        assert server.client.get("/healthz").status_code == 200
+
+
+def test_a_fault_of_ours_is_told_and_logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """500, without a word of the fault itself; the log has it, and the next request is answered."""
+
+    def fails(_: Metrics) -> NoReturn:
+        raise RuntimeError("the moon is full")
+
+    monkeypatch.setattr(Metrics, "text", fails)
+    app = make_app(Settings(Vision(), (), threads=1, token=None, on_failure=lambda _: None))
+
+    async def ask() -> None:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+            assert "moon" not in check_problem(await client.get("/metrics"), 500)
+            assert (await client.get("/healthz")).status_code == 200
+
+    asyncio.run(ask())
+    assert "the moon is full" in caplog.text
 
 
 def test_an_answer_is_not_held_back() -> None:
