@@ -72,4 +72,4 @@ def _type(schema: Mapping[str, Any]) -> str:
     if default is None:
         return words
     told = default if isinstance(default, str) else json.dumps(default)
-    return f"{words}; otherwise <code>{escape(told)}</code>"
+    return f"{words}; default <code>{escape(told)}</code>"

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Request, sync_playwright
 
 from edged.analysis.colours import RGB
-from tests.end_to_end.process import LONG_S
+from tests.end_to_end.process import LONG_S, wait_for
 from tests.http.conftest import Server
 
 LONG_MS = 1000 * LONG_S
@@ -44,8 +44,11 @@ def test_a_picture_is_shown_with_boxes_and_bars(page: Page, two_faces: Path) -> 
     """A box and a table of shares for each face; the table is what a screen reader reads; it fits a telephone."""
     page.set_input_files("#file", two_faces)
     page.locator("#result:not([hidden])").wait_for()
-    assert page.inner_text("#status") == "Done: 2 faces in the picture."
-    assert page.locator("#stage rect:not(.halo)").count() == 2
+    assert page.inner_text("#status") == "Done."
+    assert page.evaluate("() => document.activeElement.getAttribute('aria-labelledby')") == "title"
+    assert page.inner_text("#title") == "2 faces in the picture"
+    assert page.locator("#stage rect.halo").count() == 2
+    assert page.locator("#stage text").all_text_contents() == ["1", "2"]
     tables = page.get_by_role("table")
     assert tables.count() == 2
     rows = tables.first.get_by_role("row").all_inner_texts()
@@ -61,10 +64,19 @@ def test_a_video_is_shown_with_its_timeline(page: Page, clip: Path) -> None:
     """Shares over time, as a chart and as a table."""
     page.set_input_files("#file", clip)
     page.locator("#result:not([hidden])").wait_for()
-    assert re.fullmatch(r"Done: 0:\d\d of video, faces to be seen in \d+ % of it\.", page.inner_text("#status"))
+    assert re.fullmatch(r"0:\d\d of video, faces to be seen in \d+\s% of it", page.inner_text("#title"))
     assert page.locator(".timeline rect").count() > 5
     page.get_by_text("The timeline as a table").press("Enter")
     assert page.get_by_role("region", name="Table of the timeline").get_by_role("row").count() == 21
+
+
+def test_a_video_can_be_cancelled(page: Page, repository: Path, server: Server) -> None:
+    """By the keyboard; the service forgets it, and the page is ready for another file."""
+    page.set_input_files("#file", repository / "tools" / "sample" / "sample.mp4")
+    page.get_by_role("button", name="Cancel").press("Enter")
+    assert page.inner_text("#status") == "Cancelled."
+    assert page.evaluate("() => document.activeElement.id") == "file"
+    wait_for(lambda: "edged_http_videos_under_way 0.0" in server.client.get("/metrics").text, "no video under way")
 
 
 def test_what_goes_wrong_is_said(page: Page, tmp_path: Path) -> None:
@@ -73,7 +85,7 @@ def test_what_goes_wrong_is_said(page: Page, tmp_path: Path) -> None:
     path.write_text("milk and bread\n")
     page.set_input_files("#file", path)
     page.locator("#error:not(:empty)").wait_for()
-    assert "not a picture" in page.get_by_role("alert").inner_text()
+    assert page.get_by_role("alert").inner_text().startswith("The picture is not a picture that can be opened: ")
 
 
 def test_the_keyboard_reaches_everything(page: Page) -> None:

@@ -22,7 +22,8 @@ function draw(name, attributes, ...children) {
   return element;
 }
 
-const percent = (share) => `${Math.round(100 * share)} %`;
+const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
+const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 const clock = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")}`;
 const faces = (count) => (count === 0 ? "no face" : count === 1 ? "one face" : `${count} faces`);
 
@@ -37,12 +38,11 @@ async function ask(path, options = {}) {
   }
   if (answer.ok) return answer;
   if (answer.status === 401) byId("access").open = true;
-  let told = `The service says ${answer.status}.`;
+  let told = `the service says ${answer.status}`;
   try {
-    const { title, detail } = await answer.json();
-    told = `${title}: ${detail}.`;
+    told = (await answer.json()).detail;
   } catch { /* no problem details: the number has to do */ }
-  throw new Error(told);
+  throw new Error(sentence(told));
 }
 
 function say(text) { byId("status").textContent = text; }
@@ -102,24 +102,32 @@ async function analysePicture(file, mine) {
 
 function box(face, number, picture) {
   const place = { x: face.box.left, y: face.box.top, width: face.box.width, height: face.box.height };
-  const size = Math.max(picture.width / 45, 9);
-  const label = draw("text", { x: place.x + size / 4, y: Math.max(place.y - size / 4, size), "font-size": size });
-  label.textContent = `${number} ${face.emotion ?? ""}`;
+  const size = 15 * Math.max(picture.width / document.body.clientWidth, 1); // px of the picture: 15 on the screen
+  const plate = { x: place.x, y: Math.max(place.y - 1.3 * size, 0), width: size * (0.7 + 0.6 * String(number).length) };
+  const label = draw("text", { x: plate.x + plate.width / 2, y: plate.y + size, "font-size": size });
+  label.textContent = number;
   return [
     draw("rect", { ...place, class: "halo" }),
     draw("rect", { ...place, class: face.emotion ?? "unknown" }),
+    draw("rect", { ...plate, height: 1.3 * size, class: "plate" }),
     label,
   ];
 }
 
 function card(face, number) {
   const told = face.emotion ?? "can't be told";
-  const parts = [make("h3", {}, make("span", { className: "number", textContent: number }), told)];
+  const heading = make("h3", { ariaLabel: `Face ${number}: ${told}` },
+    make("span", { className: "number", textContent: number }), told);
+  const parts = [heading];
   if (face.scores) parts.push(bars(face.scores, `Face ${number}: share of each emotion`));
   else parts.push(make("p", { textContent: "Too small or turned too far away to tell an emotion." }));
-  const turned = face.yaw_deg === null ? "" : ` · turned ${Math.round(face.yaw_deg)}°`;
-  parts.push(make("p", { textContent: `A face with ${percent(face.score)} certainty${turned}` }));
+  parts.push(make("p", { textContent: `A face with ${percent(face.score)} certainty${turned(face.yaw_deg)}` }));
   return make("article", { className: "card" }, ...parts);
+}
+
+function turned(yaw) {
+  const degrees = Math.round(yaw ?? 0);
+  return degrees ? `, turned ${Math.abs(degrees)}° to the ${degrees < 0 ? "left" : "right"}` : "";
 }
 
 function bars(scores, title) {
@@ -163,7 +171,7 @@ async function analyseVideo(file, mine) {
     video = await (await ask(where)).json();
     if (mine !== turn) return;
   }
-  if (video.status === "failed") throw new Error(`${video.problem.title}: ${video.problem.detail}.`);
+  if (video.status === "failed") throw new Error(sentence(video.problem.detail));
   const found = await (await ask(video.result)).json();
   await ask(where, { method: "DELETE" }); // fetched, so it needn't be kept
   if (mine !== turn) return;
@@ -182,12 +190,14 @@ function showVideo(found, note) {
   const length = last ? (last.start + last.duration) / found.timescale : 0;
   const player = make("video", { src: shown, controls: true, muted: true });
   player.setAttribute("aria-label", "The video");
+  player.addEventListener("error", () => player.replaceWith(make("p", {
+    className: "unseen", textContent: "This browser can't play the video; what was found in it is below." })));
   byId("stage").append(player);
   const seen = events.filter((event) => event.seen);
   const mean = Object.fromEntries(EMOTIONS.map((name) =>
     [name, seen.length ? seen.reduce((sum, event) => sum + event.scores[name], 0) / seen.length : 0]));
   const parts = [timeline(events, length, player)];
-  if (note) parts.unshift(make("p", { className: "wide", textContent: `Note: ${note}.` }));
+  if (note) parts.unshift(make("p", { className: "wide note", textContent: sentence(note) }));
   if (seen.length) {
     parts.push(make("article", { className: "card" }, make("h3", { textContent: "Over the whole video" }),
       bars(mean, "Mean share of each emotion")));
@@ -199,7 +209,10 @@ function showVideo(found, note) {
 }
 
 function timeline(events, length, player) {
-  const chart = draw("svg", { viewBox: `0 0 ${length} 1`, preserveAspectRatio: "none", "aria-hidden": "true" });
+  const chart = draw("svg", {
+    viewBox: `0 0 ${length} 1`, preserveAspectRatio: "none", "shape-rendering": "crispEdges", role: "img",
+    "aria-label": "Chart; the table of the timeline tells the same",
+  });
   events.forEach((event, i) => {
     const width = (events[i + 1]?.at ?? length) - event.at;
     let y = 1;
@@ -219,18 +232,18 @@ function timeline(events, length, player) {
     const { left, width } = chart.getBoundingClientRect();
     player.currentTime = ((event.clientX - left) / width) * length;
   });
-  const legend = make("ul", { className: "legend" }, ...EMOTIONS.map((name) =>
+  const legend = make("ul", { className: "legend", ariaHidden: "true" }, ...EMOTIONS.map((name) =>
     make("li", {}, make("i", { className: name }), name)));
-  const axis = make("div", { className: "axis" }, ...[0, 0.25, 0.5, 0.75, 1].map((part) =>
-    make("span", { textContent: clock(part * length) })));
+  const axis = make("div", { className: "axis", ariaHidden: "true" }, ...[0, 0.25, 0.5, 0.75, 1].map((part) =>
+    make("span", { textContent: length < 60 ? `${(part * length).toFixed(1)} s` : clock(part * length) })));
   return make("article", { className: "card wide" }, make("h3", { textContent: "Emotions over time" }),
     make("div", { className: "timeline" }, chart), axis, legend);
 }
 
 function secondsTable(events) {
-  const head = make("tr", {}, ...["at", ...EMOTIONS].map((name) => make("th", { scope: "col", textContent: name })));
+  const head = make("tr", {}, ...["second", ...EMOTIONS].map((name) => make("th", { scope: "col", textContent: name })));
   const rows = events.map((event) => make("tr", {},
-    make("th", { scope: "row", textContent: `${event.at.toFixed(1)} s` }),
+    make("th", { scope: "row", textContent: event.at.toFixed(1) }),
     ...(event.seen
       ? EMOTIONS.map((name) => make("td", { textContent: percent(event.scores[name]) }))
       : [make("td", { colSpan: EMOTIONS.length, textContent: "no face" })])));
@@ -245,7 +258,7 @@ function secondsTable(events) {
 function present(title) {
   byId("title").textContent = title.charAt(0).toUpperCase() + title.slice(1);
   byId("result").hidden = false;
-  say(`Done: ${title}.`);
+  say("Done.");
   byId("result").focus({ preventScroll: true });
 }
 
