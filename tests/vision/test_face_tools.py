@@ -1,8 +1,12 @@
 """The tools that measure face models: how near int8 is to float, how small a face may be, and what is false."""
 
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 from edged.vision.measure import Found, Truth
 from tools.faces.measure import closeness, reach
@@ -15,6 +19,26 @@ def found(*boxes: tuple[float, float, float, float]) -> Found:
 
 def truth(*boxes: tuple[float, float, float, float]) -> Truth:
     return Truth(np.array(boxes, np.float32).reshape(-1, 4), np.zeros(len(boxes), np.bool_))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["retinaface"], 64, "retinaface: no such model; there are centerface-WxH"),
+        (["centerface"], 64, "centerface: no such model"),
+        (["centerface-300x200"], 64, "multiples of 32"),
+        (["--data", "/nowhere"], 66, "/nowhere/faces/calibration.json: there is no such file"),
+    ],
+)
+def test_model_that_cannot_be_made_is_said_at_once(
+    arguments: list[str], code: int, said: str, repository: Path
+) -> None:
+    """In one sentence, before any environment is made."""
+    command = [sys.executable, str(repository / "tools" / "faces" / "make"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_closeness_pairs_each_face_once() -> None:

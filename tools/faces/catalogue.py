@@ -23,7 +23,7 @@ class Family:
     outputs: tuple[str, ...]
     threshold: float
     overlap: float
-    adds_per_pixel: float  # multiply-adds of one run for each input pixel (`graph.multiply_adds`)
+    adds_per_pixel: float  # multiply-adds of one run for each input pixel (`convert` counts them)
     summary: str
     title: str
     authors: str

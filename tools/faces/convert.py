@@ -11,15 +11,16 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import numpy as np
 import tensorflow as tf
 
 from tools.faces import quantise
-from tools.faces.catalogue import NAMES, Family, family, size
+from tools.faces.catalogue import NAMES, Family, family, multiply_adds, size
 from tools.faces.equalise import equalise
-from tools.faces.fetch import fetch, sha256
-from tools.faces.graph import Array, Graph, from_onnx, from_tflite, fuse_relu, split_output
+from tools.faces.fetch import WrongOriginError, fetch, sha256
+from tools.faces.graph import Array, Graph, count_multiply_adds, from_onnx, from_tflite, fuse_relu, split_output
 from tools.faces.originals import largest_difference, run_blazeface, run_centerface
 from tools.faces.pictures import calibration
 from tools.faces.rebuild import channel_peaks, run
@@ -59,6 +60,9 @@ def make(name: str, data: Path, work: Path, models: Path, alpha: float) -> None:
     reader = READERS[kind.layout]
     original = fetch(kind.origin, work)
     graph = fuse_relu(reader.read(original.read_bytes()))
+    counted = count_multiply_adds(graph, width, height)
+    if counted != multiply_adds(name):
+        raise SystemExit(f"{name}: has {counted} multiply-adds; the catalogue reckons with {multiply_adds(name):.0f}")
     photos = data / "faces" / "calibration.json"
     pictures = [_real(canvas, kind) for canvas in calibration(photos, width, height)]
     even = equalise(graph, channel_peaks(graph, pictures), alpha)
@@ -91,7 +95,10 @@ def main(arguments: list[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     given.work.mkdir(parents=True, exist_ok=True)
     for name in given.names:
-        make(name, given.data, given.work, given.models, given.alpha)
+        try:
+            make(name, given.data, given.work, given.models, given.alpha)
+        except (WrongOriginError, CalledProcessError) as error:
+            raise SystemExit(f"{name}: {error}") from None
 
 
 if __name__ == "__main__":

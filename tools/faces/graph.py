@@ -109,7 +109,7 @@ def describe(graph: Graph) -> Graph:
     return replace(graph, channels=channels)
 
 
-def multiply_adds(graph: Graph, width: int, height: int) -> int:
+def count_multiply_adds(graph: Graph, width: int, height: int) -> int:
     """Count the multiply-adds of one run on a `width` x `height` picture (convolutions only, as is usual)."""
     sizes = {graph.input: (height, width)}
     total = 0
