@@ -48,7 +48,7 @@ ROLES: Final[Mapping[Layout, tuple[frozenset[str], ...]]] = {
 class Part(BaseModel):
     """A table of the card: frozen, strict about types and keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Input(Part):
@@ -103,7 +103,7 @@ class FaceOutput(Output):
     """Of two boxes that share more than this, the better scored stays."""
     nms_weighted: bool = False
     """The box that stays becomes the mean of those it stands for, weighted by score, as MediaPipe does."""
-    anchors: list[Annotated[list[int], Field(min_length=2, max_length=2)]] = []
+    anchors: list[Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_length=2)]] = []
     """Blazeface: one (stride in px, anchors per cell) for each grid, in the order of the tensor's rows."""
     auto: bool = False
     """face_model = "auto" may choose this model."""

@@ -12,6 +12,7 @@ Rules:
 
 import hashlib
 import importlib
+import math
 import os
 import sys
 import threading
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 
 from edged.errors import FaultError, ModelError, UnavailableError
 from edged.vision.card import Card
+from edged.vision.sizes import values_expected
 
 RuntimeChoice = Literal["auto", "litert", "tflite-runtime"]
 RuntimeName = Literal["litert", "tflite-runtime"]
@@ -185,6 +187,13 @@ class Model:
                     f"{self.card.file}: the output {role} = {name!r} of its card is not in it; there are {there}"
                 )
         by_role = {role: details[name] for role, name in self.card.output.tensors.items()}
+        for role, expected in values_expected(self.card).items():
+            found = math.prod(int(length) for length in by_role[role]["shape"])
+            if found != expected:
+                raise ModelError(
+                    f"{self.card.file}: its output {role} holds {found} values, but by its card (input, layout, "
+                    f"anchors or labels) it should hold {expected}"
+                )
         return {role: (int(output["index"]), *_quantisation(output)) for role, output in by_role.items()}
 
 

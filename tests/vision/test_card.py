@@ -1,12 +1,27 @@
 """Model cards: complete and right, or refused in one sentence that says where and why."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from edged.errors import ModelError
-from edged.vision.card import FaceCard, load_cards, read_card, shipped_folder
+from edged.vision.card import (
+    EmotionCard,
+    EmotionInput,
+    EmotionOutput,
+    Estimate,
+    FaceCard,
+    FaceInput,
+    FaceOutput,
+    Made,
+    Origin,
+    Reach,
+    load_cards,
+    read_card,
+    shipped_folder,
+)
 from tests.vision import tiny_models
 
 
@@ -59,6 +74,8 @@ def test_missing_key_is_named(tmp_path: Path, old: str, key: str) -> None:
         ('heatmap = "heatmap", ', "", "needs tensors {heatmap, landmarks, offset, scale}"),
         ('layout = "centerface"', 'layout = "blazeface"', "needs tensors"),
         ('layout = "centerface"', 'anchors = [[4, 1]]\nlayout = "centerface"', "anchors belong to"),
+        ('layout = "centerface"', 'anchors = [[0, 1]]\nlayout = "centerface"', "greater than or equal to 1"),
+        ("mean = 0.0", "mean = nan", "finite number"),
         ('file = "face.tflite"', 'file = "../face.tflite"', "match pattern"),
         ('version = "0"', 'version = "0"\nedgetpu_file = "face_edgetpu.tflite"', "go together"),
     ],
@@ -126,3 +143,25 @@ def test_users_card_takes_the_place_of_a_shipped_one(stand_ins: Path) -> None:
 def test_users_folder_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"vision\.models_folder is not a folder"):
         load_cards(tmp_path / "nowhere")
+
+
+def test_every_key_of_a_card_is_explained_to_those_who_bring_a_model(repository: Path) -> None:
+    """A key that is not in the table of docs/MODELS.md would have to be guessed."""
+    table = (repository / "docs" / "MODELS.md").read_text(encoding="utf-8").partition("| on the card | says |")[2]
+    rows = [line.split("|")[1] for line in table.partition("\n\n")[0].splitlines()[2:]]
+    explained = set(re.findall(r"`\[?([a-z_0-9]+)\]?`", " ".join(rows)))
+    keys = {"measured"}
+    for part in (
+        FaceCard,
+        EmotionCard,
+        FaceInput,
+        EmotionInput,
+        FaceOutput,
+        EmotionOutput,
+        Reach,
+        Estimate,
+        Origin,
+        Made,
+    ):
+        keys |= part.model_fields.keys()
+    assert explained == keys

@@ -130,12 +130,35 @@ def test_content_that_is_no_model_is_refused(tmp_path: Path, runtime: Runtime) -
             'heatmap = "heat"',
             "output heatmap = 'heat' of its card is not in it; there are heatmap",
         ),
+        (
+            'heatmap = "heatmap"',
+            'heatmap = "landmarks"',
+            r"its output heatmap holds 1920 values, but by its card \(input, .*\) it should hold 192",
+        ),
     ],
 )
 def test_model_that_does_not_fit_its_card_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
     card = rewrite(tiny_models.write_face(tmp_path), old, new)
     with pytest.raises(ModelError, match=said):
         Model(card, any_runtime())
+
+
+def test_card_with_a_label_too_few_is_refused(tmp_path: Path) -> None:
+    """Its scores would be told of the wrong emotions."""
+    card = rewrite(tiny_models.write_emotion(tmp_path), ", 'contempt'", "")
+    with pytest.raises(ModelError, match=r"its output logits holds 8 values, but by its card .* it should hold 7"):
+        Model(card, any_runtime())
+
+
+def test_card_with_the_anchors_of_another_model_is_refused(tmp_path: Path) -> None:
+    """It would find faces where none are."""
+    path = tiny_models.write_face(tmp_path)
+    text = path.read_text().replace('layout = "centerface"', 'layout = "blazeface"\nanchors = [[8, 2]]')
+    head, _ = text.split("tensors = ")
+    origin = text[text.index("[origin]") :]
+    path.write_text(f'{head}tensors = {{ logits = "heatmap", boxes = "scale" }}\n{origin}')
+    with pytest.raises(ModelError, match=r"its output logits holds 192 values, but by its card .* it should hold 96"):
+        Model(read_card(path), any_runtime())
 
 
 def test_model_runs_on_each_runtime(card: Card, runtime: Runtime) -> None:
