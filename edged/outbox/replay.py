@@ -9,6 +9,8 @@ Rules:
   - A row is in replays until RENEWED_HORIZONS have passed since its *first* acknowledgement, and in one more then: it
     outlives brokers that are killed one after the other, and yet it doesn't come for ever over a link that breaks more
     often than the horizon.
+  - Only an acknowledgement while somebody listens counts as the first. A row that the broker took and gave to nobody
+    is in replays for UNHEARD_HORIZONS: a broker that was killed is back sooner than its subscribers.
   - Runs inside the transaction of its caller; times are seconds of the store's own clock (schema.py).
 """
 
@@ -20,6 +22,8 @@ from edged.outbox.row import Replay
 
 PRUNE_AT_MOST: Final = 2000
 RENEWED_HORIZONS: Final = 6
+UNHEARD_HORIZONS: Final = 36
+"""A day by default."""
 
 _OWN: Final = "sequence = ? AND ? = (SELECT epoch FROM store)"
 
@@ -27,17 +31,28 @@ Key = tuple[int, str]
 """Sequence and epoch."""
 
 
-def settle(db: sqlite3.Connection, keys: Iterable[Key], now: float, horizon_s: float) -> None:
-    """Mark rows as acknowledged; those whose first acknowledgement is long ago are done with."""
+def settle(db: sqlite3.Connection, keys: Iterable[Key], now: float, horizon_s: float, *, heard: bool) -> None:
+    """Mark rows as acknowledged; those whose first acknowledgement is long ago are done with.
+
+    Args:
+        db: the file, in a transaction.
+        keys: which rows.
+        now: the time.
+        horizon_s: the replay horizon.
+        heard: somebody listens to them, as far as the broker tells.
+    """
     listed = list(keys)
+    # What was never heard before is new to whoever listens now, however long ago it was first acknowledged.
+    done, horizons = ("acknowledged", RENEWED_HORIZONS) if heard else ("TRUE", UNHEARD_HORIZONS)
     db.executemany(
-        f"DELETE FROM message WHERE {_OWN} AND acknowledged_at <= ?",  # noqa: S608  (text of our own)
-        [(*key, now - RENEWED_HORIZONS * horizon_s) for key in listed],
+        f"DELETE FROM message WHERE {_OWN} AND {done} AND acknowledged_at <= ?",  # noqa: S608  (text of our own)
+        [(*key, now - horizons * horizon_s) for key in listed],
     )
     db.executemany(
-        "UPDATE message SET settled_at = ?, acknowledged_at = coalesce(acknowledged_at, ?)"  # noqa: S608
-        f" WHERE {_OWN}",
-        [(now, now, *key) for key in listed],
+        "UPDATE message SET settled_at = :now, acknowledged = acknowledged OR :heard,"
+        " acknowledged_at = CASE WHEN acknowledged OR NOT :heard THEN coalesce(acknowledged_at, :now) ELSE :now END"
+        " WHERE sequence = :sequence AND :epoch = (SELECT epoch FROM store)",
+        [{"now": now, "heard": heard, "sequence": sequence, "epoch": epoch} for sequence, epoch in listed],
     )
 
 

@@ -7,8 +7,8 @@ Rules:
   - `settled_at` is null until the broker has acknowledged the row, then the time of the latest acknowledgement on the
     store's own clock: seconds that the device has been up, which no step of the wall clock touches. `began` is what
     that clock showed when the monotonic clock was zero; after a reboot it goes on from the last moment that is written
-    down. `acknowledged_at` is the time of the first acknowledgement. replay.py tells what they are for.
-  - `acknowledged` is left over from versions 2 and 3: to remove the column, all bodies would have to be written anew.
+    down. `acknowledged_at` is the time of the first acknowledgement, and `acknowledged` is 1 when somebody listened
+    to that one. replay.py tells what they are for.
   - `offered` is 1 once a gap row was handed to the sender: from then on its body may not change.
   - A change of the tables is a new entry at the end of MIGRATIONS; user_version counts those a file has seen.
 """

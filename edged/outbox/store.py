@@ -194,14 +194,19 @@ class Outbox:
                 raise
             return before
 
-    def settle(self, rows: Iterable[Row]) -> None:
-        """Mark rows as acknowledged by the broker."""
-        keys = [(row.sequence, row.epoch) for row in rows]
-        self._write(lambda db: replay.settle(db, keys, self._now(), self._limits.replay_horizon_s))
+    def settle(self, rows: Iterable[Row], unheard: Iterable[Row] = ()) -> None:
+        """Mark rows as acknowledged by the broker; of `unheard` it said that nobody listens to them."""
+        keys = {True: _keys(rows), False: _keys(unheard)}
+
+        def work(db: sqlite3.Connection) -> None:
+            for heard, of_rows in keys.items():
+                replay.settle(db, of_rows, self._now(), self._limits.replay_horizon_s, heard=heard)
+
+        self._write(work)
 
     def set_aside(self, rows: Iterable[Row]) -> None:
         """Drop rows that no broker will take, and declare those that none has ever taken."""
-        wanted = [(row.sequence, row.epoch) for row in rows]
+        wanted = _keys(rows)
 
         def work(db: sqlite3.Connection) -> None:
             for key in wanted:
@@ -376,3 +381,7 @@ class Outbox:
             with files.left_in_place(self._path):
                 self._db.close()
             self._db = None
+
+
+def _keys(rows: Iterable[Row]) -> list[replay.Key]:
+    return [(row.sequence, row.epoch) for row in rows]

@@ -107,11 +107,13 @@ class Drain:
             self._try("probe", self._outbox.probe, now)
 
     def _write(self, now: float) -> None:
-        rows = self._window.to_settle()
-        if rows:
-            self._try("settle", lambda: self._outbox.settle(rows), now)
+        taken = self._window.to_settle()
+        if taken:
+            heard = [each.row for each in taken if each.heard]
+            unheard = [each.row for each in taken if not each.heard]
+            self._try("settle", lambda: self._outbox.settle(heard, unheard), now)
             if "settle" not in self._failing:
-                self._window.settled(rows)
+                self._window.settled(taken)
         if self._replay_due and not self._window.to_settle():
             replay = self._try("replay", lambda: self._outbox.replay(self._replay), now)
             if replay is not None:
@@ -167,7 +169,7 @@ class Drain:
         self._more = True
         match answer.verdict:
             case Verdict.TAKEN:
-                row = self._window.taken(answer.mid)
+                row = self._window.taken(answer.mid, heard=not answer.unheard)
                 if row is not None:
                     self.taken(row.topic, answer)
             case Verdict.NOT_NOW:

@@ -49,6 +49,14 @@ class Trouble:
     """Monotonic seconds up to which it is held."""
 
 
+class Taken(NamedTuple):
+    """A row that the broker has acknowledged."""
+
+    row: Row
+    heard: bool
+    """Somebody listened to it, as far as the broker tells."""
+
+
 Fetch = Callable[[int, int], list[Row]]
 """The outbox's `waiting`: (limit, after) to the oldest waiting rows with a higher sequence."""
 
@@ -59,7 +67,7 @@ class Window:
     def __init__(self) -> None:
         self._full = self._size = SIZE
         self._flying: dict[int, Row] = {}
-        self._taken: list[Row] = []
+        self._taken: list[Taken] = []
         self._trouble: dict[Key, Trouble] = {}
         self._cursor = 0
         self._wake = math.inf
@@ -110,7 +118,7 @@ class Window:
         held = {key for key, trouble in self._trouble.items() if trouble.until > now}
         if not self.room or len(held) >= SIZE:
             return []
-        busy = held | {_key(row) for row in (*self._flying.values(), *self._taken)}
+        busy = held | {_key(row) for row in (*self._flying.values(), *(taken.row for taken in self._taken))}
         found = fetch(self.room + len(busy))
         return self._fitting([row for row in found if _key(row) not in busy][: self.room])
 
@@ -127,12 +135,12 @@ class Window:
         """A row has gone out under this packet id."""
         self._flying[mid] = row
 
-    def taken(self, mid: int) -> Row | None:
+    def taken(self, mid: int, *, heard: bool = True) -> Row | None:
         """The broker has acknowledged this packet; give its row, None if it isn't ours."""
         row = self._answer(mid)
         if row is not None:
             self._trouble.pop(_key(row), None)
-            self._taken.append(row)
+            self._taken.append(Taken(row, heard))
         return row
 
     def refused(self, mid: int, now: float) -> Row | None:
@@ -164,14 +172,14 @@ class Window:
         self._flying.clear()
         return suspect
 
-    def to_settle(self) -> tuple[Row, ...]:
+    def to_settle(self) -> tuple[Taken, ...]:
         """The rows that are acknowledged and not yet settled."""
         return tuple(self._taken)
 
-    def settled(self, rows: Iterable[Row]) -> None:
+    def settled(self, taken: Iterable[Taken]) -> None:
         """The outbox has marked these rows."""
-        done = {_key(row) for row in rows}
-        self._taken = [row for row in self._taken if _key(row) not in done]
+        done = {_key(each.row) for each in taken}
+        self._taken = [each for each in self._taken if _key(each.row) not in done]
 
     def _answer(self, mid: int) -> Row | None:
         row = self._flying.pop(mid, None)

@@ -198,6 +198,22 @@ def test_a_row_does_not_come_again_for_ever(outbox: Outbox, clock: Clock) -> Non
     assert outbox.counts().settled == 0
 
 
+@pytest.mark.parametrize(("heard_from", "came"), [(0, 20), (900, 50), (10_000, 120)])
+def test_a_row_that_nobody_heard_is_new_to_whoever_listens_at_last(
+    outbox: Outbox, clock: Clock, heard_from: float, came: int
+) -> None:
+    """Its six horizons begin then; and what nobody ever hears comes no longer than a day (36 horizons)."""
+    outbox.append(window)
+    rows = outbox.waiting(1)
+    began = clock.now
+    for clock.now in range(5000, 10_000, 30):
+        heard = clock.now - began >= heard_from
+        outbox.settle(*((rows, []) if heard else ([], rows)))
+        rows = outbox.again(outbox.replay(), 10)
+        came -= len(rows)
+    assert (came, outbox.counts().settled) == (0, 0)
+
+
 def test_a_row_that_is_refused_when_it_comes_again_is_done_with(outbox: Outbox) -> None:
     """The broker has had it once, so it isn't declared as dropped."""
     outbox.append(window)

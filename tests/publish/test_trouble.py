@@ -208,10 +208,10 @@ def test_an_outbox_that_cannot_be_written_stops_nothing_and_shows_in_the_status(
     full.set()
     settle = Outbox.settle
 
-    def try_to_settle(self: Outbox, rows: Iterable[Row]) -> None:
+    def try_to_settle(self: Outbox, rows: Iterable[Row], unheard: Iterable[Row]) -> None:
         if full.is_set():
             raise StoreError("the outbox can't be used just now (database or disk is full)")
-        settle(self, rows)
+        settle(self, rows, unheard)
 
     monkeypatch.setattr(Outbox, "settle", try_to_settle)
     monkeypatch.setattr(drain, "STORE_RETRY_S", 0.05)
