@@ -14,8 +14,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import SystemRandom
 from typing import Any, Protocol
 
 import paho.mqtt.client as mqtt
@@ -41,10 +43,15 @@ def wait_until(condition: Callable[[], bool], what: str, deadline_s: float = DEA
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on just now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nothing listens on just now, and that no outgoing connection gets by chance.
+
+    While a server is away, any connection of any program may get its port for its own end, be it one of those that try
+    to reach it; the server can't come back then. Linux takes these from 32768 up (ip(7), ip_local_port_range).
+    """
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, SystemRandom().randrange(20_000, 32_000)))
+            return int(probe.getsockname()[1])
 
 
 def listens(port: int) -> bool:
