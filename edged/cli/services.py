@@ -2,13 +2,15 @@
 
 import argparse
 import signal
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from edged.cli.common import config_arguments, config_of, require_parts
 from edged.config.model import Config
 from edged.errors import ExitCode
-from edged.outbox.files import Role, exclusive
+from edged.outbox.files import Role, at_work, exclusive
 from edged.service import logs
 from edged.service.generations import Generations
 from edged.service.notify import Notifier
@@ -17,6 +19,8 @@ from edged.service.watchdog import USUAL_LIMIT_S, Progress, Watchdog
 
 ROLES: Final[tuple[Role, ...]] = ("sense", "publish")
 """What the supervisor's children are."""
+LEFT_BEHIND_S: Final = 15.0
+"""So long what a supervisor that was killed has left behind may take to end; up to 6 s were seen on a busy machine."""
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -32,11 +36,22 @@ def run(parsed: argparse.Namespace) -> int:
     limit_s = Notifier.of_environment().limit_s or USUAL_LIMIT_S
     folder = config.outbox.folder
     with exclusive(folder, "run"):
-        # Children of a supervisor that was killed need a moment to end; whoever is still there then isn't ours.
-        for role in ROLES:
-            with exclusive(folder, role, supervisor.GRACE):
-                pass
+        _be_alone(folder, stop)
         return supervisor.run(["sense", *options], ["publish", *options], stop, reload, limit_s)
+
+
+def _be_alone(folder: Path, stop: Stop) -> None:
+    """Wait for what a supervisor that was killed has left behind; whoever is still there then isn't ours.
+
+    Raises InUseError then.
+    """
+    deadline = time.monotonic() + LEFT_BEHIND_S
+    while any(at_work(folder, role) for role in ROLES) and time.monotonic() < deadline:
+        if stop.wait(0.1):
+            return
+    for role in ROLES:
+        with exclusive(folder, role):
+            pass
 
 
 def sense(parsed: argparse.Namespace) -> ExitCode:

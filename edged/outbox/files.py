@@ -125,25 +125,22 @@ def _folder_error(folder: Path, error: OSError) -> EdgedError:
 
 
 @contextmanager
-def exclusive(folder: Path, role: Role, deadline_s: float = 0.0) -> Iterator[None]:
+def exclusive(folder: Path, role: Role) -> Iterator[None]:
     """Be the only process of this role in this state folder, for as long as the block runs.
 
     Raises:
-        InUseError: another one is at work, and so it is after `deadline_s`; its pid is named.
+        InUseError: another one is at work; its pid is named.
         StateFolderError: the folder can't be made or written.
     """
     make_folder(folder)
     descriptor = open_lock(folder / f"{role}.lock")
     try:
-        deadline = time.monotonic() + deadline_s
-        while not _taken(descriptor):
-            if time.monotonic() >= deadline:
-                pid = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
-                raise InUseError(
-                    f"another edged {role} (pid {pid}) already works in {folder}: stop it, or give this one its own "
-                    "outbox.folder"
-                )
-            time.sleep(POLL_S)
+        if not _taken(descriptor):
+            pid = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
+            raise InUseError(
+                f"another edged {role} (pid {pid}) already works in {folder}: stop it, or give this one its own "
+                "outbox.folder"
+            )
         with suppress(OSError):  # the number is a courtesy, and a full or read-only disk no reason to refuse
             os.truncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

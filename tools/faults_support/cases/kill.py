@@ -16,6 +16,7 @@ from tools.faults_support.parts import (
     ROOT,
     Committed,
     Consumer,
+    Process,
     consumer,
     edged,
     mosquitto,
@@ -118,33 +119,43 @@ def _strike_service(lab: Lab, reader: Consumer, port: int, kills: int) -> Counte
         windows__length_s=5,
     )
     service = edged(lab, "service", ["run", "--config", os.devnull, *words])
+    service.start()
+
+    def commits() -> None:
+        """Wait for a window of a sense of this `edged run`, not for the last one of what was struck before."""
+        lab.wait_until(lambda: children(service).get("sense", 0) != 0, "sense is started", invariant=Invariant.I6)
+        before = in_store(state, "till")
+        lab.wait_until(lambda: in_store(state, "till") != before, "a window is committed", invariant=Invariant.I6)
+
     struck: Counter[str] = Counter()
     while struck.total() < kills:
         lab.tell(f"{struck.total()} of {kills} kills of the service, {reader.arrived} messages")
-        if not service.pid:
-            service.start()
-        before = in_store(state, "till")
         name = lab.chance.choice(["supervisor", "sense", "publish"])
         if lab.chance.random() < 0.7:  # else it is struck while it comes up
-            lab.wait_until(lambda before=before: in_store(state, "till") != before, "the service commits a window")
+            commits()
         _pause(lab, 1.0)
-        pid = service.pid if name == "supervisor" else children_by_name(service.pid).get(name, 0)
+        lab.check(service.pid != 0, Invariant.I6, "edged run has ended by itself")
+        pid = service.pid if name == "supervisor" else children(service).get(name, 0)
         if pid:
             os.kill(pid, signal.SIGKILL)
             struck[f"of {name} in edged run"] += 1
         if name == "supervisor":
             service.kill()
-    if not service.pid:
-        service.start()
-    before = in_store(state, "till")
-    lab.wait_until(lambda: in_store(state, "till") != before, "the service commits a window", invariant=Invariant.I6)
+            service.start()
+    commits()
     service.signal(signal.SIGTERM)
-    lab.check(service.wait(20) == 0, Invariant.I6, "the service does not end well")
+    code = service.wait(20)
+    lab.check(code == 0, Invariant.I6, f"20 s after SIGTERM the exit code of edged run is {code}")
     rest = edged(lab, "rest", [*publish_words(port, state, device__id="till"), "--drain"])
     rest.start()
     lab.check(rest.wait(60) == 0, Invariant.I5, "what was left could not be sent")
     _settle_accounts(lab, reader, in_store(state, "till"), state)
     return struck
+
+
+def children(service: Process) -> dict[str, int]:
+    """Process ids of the children of `edged run`; none while it doesn't run."""
+    return children_by_name(service.pid) if service.pid else {}
 
 
 def _settle_accounts(lab: Lab, reader: Consumer, last: Committed, state: Path) -> None:
