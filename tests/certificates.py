@@ -12,7 +12,7 @@ def certificate(folder: Path, openssl: str, name: str, wrapper: Sequence[str] = 
         folder: where they go, as NAME.key and NAME.pem.
         openssl: the program.
         name: of the host.
-        wrapper: a command that openssl is run by, e.g. faketime and another day.
+        wrapper: a command that openssl is run by, e.g. on another day.
     """
     key, pem = folder / f"{name}.key", folder / f"{name}.pem"
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")

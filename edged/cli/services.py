@@ -20,7 +20,7 @@ from edged.service.watchdog import USUAL_LIMIT_S, Progress, Watchdog
 ROLES: Final[tuple[Role, ...]] = ("sense", "publish")
 """What the supervisor's children are."""
 LEFT_BEHIND_S: Final = 15.0
-"""So long what a supervisor that was killed has left behind may take to end; up to 6 s were seen on a busy machine."""
+"""So long what a supervisor that was killed has left behind may take to end; 5.2 s were seen on a busy machine."""
 
 
 def run(parsed: argparse.Namespace) -> int:

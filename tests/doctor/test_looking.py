@@ -27,6 +27,7 @@ from tests.camera.conftest import _workshop, h264_clip, rtsp
 from tests.camera.servers import MjpegServer, RtspServer
 from tests.certificates import certificate
 from tests.outbox.making import report, window
+from tools.faults_support.wrong_clock import WrongClock
 
 __all__ = ["_workshop", "h264_clip", "mosquitto", "rtsp"]
 
@@ -105,10 +106,12 @@ def test_an_expired_certificate_is_said_and_a_good_ones_days_are_told(
     mosquitto: Mosquitto, tmp_path: Path, require_tool: Callable[[str], str]
 ) -> None:
     """TLS is tried before anything is sent."""
-    openssl, faketime = require_tool("openssl"), require_tool("faketime")
+    openssl, _ = require_tool("openssl"), require_tool("cc")
     authority = Authority.founded(tmp_path, openssl, "authority")
     good = authority.issue("localhost", "good")
-    old = certificate(tmp_path, openssl, "localhost", [faketime, "10 days ago"])
+    clock = WrongClock(tmp_path)
+    clock.set(-10 * 86400)
+    old = certificate(tmp_path, openssl, "localhost", clock.wrapper)
     for (key, pem), trusted, level, words in (
         (good, authority.pem, Level.OK, "good for 2 days"),
         (old, old[1], Level.FAILURE, "has expired"),

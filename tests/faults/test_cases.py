@@ -1,4 +1,4 @@
-"""The cases of tools/faults, in their short form."""
+"""Every case of tools/faults, in its short form."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,9 +11,6 @@ from tools.faults_support.case import MissingError, RightError, cases
 
 PATIENT = ("half-open", "two-instances", "tls-rotated", "slow-link")
 """They wait for deadlines and for slow lines, and cost next to nothing meanwhile: they run beside the others."""
-
-BY_HAND = ("backlog", "combined", "kill", "tls-not-yet")
-"""Not steady yet beside other tests: most of them fell once in such a run, by the case itself or by a true fault."""
 
 Ahead = dict[str, Future[object]]
 
@@ -28,7 +25,7 @@ def ahead(request: pytest.FixtureRequest) -> Iterator[Ahead]:
         }
 
 
-@pytest.mark.parametrize("name", sorted(cases().keys() - set(BY_HAND), key=lambda name: (name in PATIENT, name)))
+@pytest.mark.parametrize("name", sorted(cases(), key=lambda name: (name in PATIENT, name)))
 def test_invariants_hold_through(name: str, ahead: Ahead) -> None:
     """I1 to I6, through a few of the faults whose long form docs/RELIABILITY.md tells of."""
     case = cases()[name]

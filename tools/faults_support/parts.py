@@ -206,10 +206,10 @@ def program(lab: Lab, name: str, command: Sequence[str], wrapper: Sequence[str] 
     return made
 
 
-def memory_kb(pid: int) -> int:
-    """Resident memory of a process."""
+def memory_kb(pid: int, kind: str = "VmRSS") -> int:
+    """Resident memory of a process; `VmHWM`: the most that it ever had (proc(5))."""
     lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    return int(lines["VmRSS"].split()[0])
+    return int(lines[kind].split()[0])
 
 
 def descriptors(pid: int) -> int:

@@ -8,7 +8,7 @@ import struct
 import subprocess
 from pathlib import Path
 
-from tools.faults_support.case import Lab, MissingError, find
+from tools.faults_support.case import MissingError, find
 
 YEAR_S = 365 * 86400
 
@@ -16,15 +16,15 @@ YEAR_S = 365 * 86400
 class WrongClock:
     """One clock. It is right at first."""
 
-    def __init__(self, lab: Lab) -> None:
-        """Compile what makes it wrong."""
+    def __init__(self, folder: Path) -> None:
+        """Compile what makes it wrong, into a folder."""
         compiler = find("cc")
         if compiler is None:
             raise MissingError("cc isn't installed: apt install gcc libc6-dev")
-        library = lab.folder / "wrong_clock.so"
+        library = folder / "wrong_clock.so"
         source = Path(__file__).with_suffix(".c")
         subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(source)], check=True)
-        self._file = lab.folder / "wrong_clock"
+        self._file = folder / "wrong_clock"
         self.wrapper = ("env", f"LD_PRELOAD={library}", f"WRONG_CLOCK={self._file}")
         """Words before the command of a process that is to have this clock."""
         self.set(0)

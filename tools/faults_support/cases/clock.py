@@ -49,7 +49,7 @@ def clock(lab: Lab) -> None:
         broker__port=broker.port,
         broker__status_interval_s=5,
     )
-    wrong = WrongClock(lab)
+    wrong = WrongClock(lab.folder)
     command = [sys.executable, "-m", "edged", "run", "--config", os.devnull, *chosen]
     run = program(lab, "run", command, wrapper=wrong.wrapper)
     judge = _Judge(lab, subscriber, wrong)

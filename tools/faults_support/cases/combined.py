@@ -30,7 +30,7 @@ STEPS = (-50 * YEAR_S, 10 * YEAR_S, -3600, 3600, -YEAR_S, 0)
 )
 def combined(lab: Lab) -> None:
     """What was committed before the cut arrives, whatever the clock says; the status names the missing broker."""
-    clock = WrongClock(lab)
+    clock = WrongClock(lab.folder)
     image, committed = lab.folder / "image", lab.folder / "committed"
     with image.open("wb") as file:
         file.truncate(48 << 20)

@@ -9,15 +9,17 @@ from tests.certificates import certificate
 from tools.faults_support.case import Invariant, Lab, case, find
 from tools.faults_support.device import Device
 from tools.faults_support.parts import consumer, mosquitto
+from tools.faults_support.wrong_clock import WrongClock
 
-NEEDS = ["mosquitto", "openssl", "faketime"]
+NEEDS = ["mosquitto", "openssl"]
 Make = Callable[[Path], tuple[Path, Path]]
 
 
-def _made(folder: Path, name: str = "localhost", when: str | None = None) -> tuple[Path, Path]:
+def _made(folder: Path, name: str = "localhost", off_days: int = 0) -> tuple[Path, Path]:
     folder.mkdir(parents=True, exist_ok=True)
-    wrapper = [] if when is None else [str(find("faketime")), when]
-    return certificate(folder, str(find("openssl")), name, wrapper)
+    clock = WrongClock(folder)
+    clock.set(off_days * 86400)
+    return certificate(folder, str(find("openssl")), name, clock.wrapper)
 
 
 class _Guarded:
@@ -82,15 +84,13 @@ def _refused(lab: Lab, make: Make, words: str, trusted: Make | None = None) -> N
 @case("tls-expired", "the broker's certificate has expired", count=10, short=1, needs=NEEDS)
 def expired(lab: Lab) -> None:
     """Refused by that name."""
-    _refused(lab, lambda folder: _made(folder, when="10 days ago"), "has expired")
+    _refused(lab, lambda folder: _made(folder, off_days=-10), "has expired")
 
 
 @case("tls-not-yet", "the broker's certificate is not valid yet", count=10, short=1, needs=NEEDS)
 def not_yet(lab: Lab) -> None:
     """Refused by that name, with a word on the device's clock."""
-    _refused(
-        lab, lambda folder: _made(folder, when="now + 10 days"), "is not valid yet (is this device's clock right?)"
-    )
+    _refused(lab, lambda folder: _made(folder, off_days=10), "is not valid yet (is this device's clock right?)")
 
 
 @case("tls-wrong-ca", "the broker's certificate is signed by somebody else", count=10, short=1, needs=NEEDS)

@@ -62,7 +62,7 @@ def two_instances(lab: Lab) -> None:
 )
 def clock(lab: Lab) -> None:
     """±1 s to decades: no connection is given up for it, no window waits for it, none is lost."""
-    wrong = WrongClock(lab)
+    wrong = WrongClock(lab.folder)
     broker = lab.keep(mosquitto(lab.folder / "mosquitto"))
     device = Device(lab, broker.port, wrapper=wrong.wrapper)
     device.publish.start()
