@@ -5,8 +5,11 @@ Rules:
     invoke. What start-up costs is told apart.
   - The bar is a ratio of two times from the same run (all CPU ÷ CPU in invoke), so that a busy machine moves both.
   - Peak memory is VmHWM of each process, as the kernel keeps it; this process stands for sense, a child is publish.
+  - Nobody is told: the child is given an address at which nobody answers, not the broker of the configuration, whose
+    subscribers would hear of people who weren't there.
 """
 
+import socket
 import statistics
 import subprocess
 import sys
@@ -34,8 +37,10 @@ from edged.vision.stages import STAGES
 
 CAPTURE: Final = "capture"
 REST: Final = "visits, windows, outbox"
-PUBLISH_SETTLES_S: Final = 20.0
-"""Seconds that the publishing process is given to reach its working size."""
+QUIET_S: Final = 5.0
+"""A publishing process that hasn't grown for so long has reached its working size."""
+LIMIT_S: Final = 30.0
+"""So long it is given at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,26 +182,24 @@ def _stage(seconds: list[float]) -> Stage:
 
 
 def _weigh_publish(folder: str, config_arguments: list[str]) -> float:
-    """Let a publishing process run on the outbox that was just filled, until it has sent it or its time is up."""
-    command = [
-        sys.executable,
-        "-m",
-        "edged",
-        "publish",
-        "--drain",
-        *config_arguments,
-        "--set",
-        f"outbox.folder={folder}",
-    ]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603  (ourselves)
-    peak, deadline = 0.0, time.monotonic() + PUBLISH_SETTLES_S
-    try:
-        while process.poll() is None and time.monotonic() < deadline:
-            peak = max(peak, _peak_rss_mb(str(process.pid)))
-            time.sleep(0.05)
-    finally:
-        process.terminate()
-        process.wait()
+    """Let a publishing process run on the outbox that was just filled until it grows no more; return its peak in MB."""
+    with socket.socket() as nobody:
+        # Bound and not listening: who calls there is refused at once.
+        nobody.bind(("127.0.0.1", 0))
+        chosen = [f"outbox.folder={folder}", "broker.host=127.0.0.1", f"broker.port={nobody.getsockname()[1]}"]
+        settings = [argument for setting in chosen for argument in ("--set", setting)]
+        command = [sys.executable, "-m", "edged", "publish", *config_arguments, *settings]
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603  (ourselves)
+        peak, begun = 0.0, time.monotonic()
+        grown = begun
+        try:
+            while process.poll() is None and (now := time.monotonic()) < min(grown + QUIET_S, begun + LIMIT_S):
+                if (size := _peak_rss_mb(str(process.pid))) > peak:
+                    peak, grown = size, now
+                time.sleep(0.05)
+        finally:
+            process.terminate()
+            process.wait()
     return peak
 
 
