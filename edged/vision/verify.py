@@ -6,6 +6,7 @@ Rules:
   - Nothing is changed: the golden figures are written by `tools/golden`, never here.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +113,7 @@ def _verify_on(card: Card, runtime: Runtime, accelerator: Accelerator) -> tuple[
         )
     else:
         differences = {
-            role: _mean_difference(np.array(golden.outputs[role]), np.array(samples(values)))
+            role: _mean_difference(np.array(golden.outputs[role]), np.array(samples(values)), _step(values))
             for role, values in answered.items()
             if role in golden.outputs
         }
@@ -122,7 +123,7 @@ def _verify_on(card: Card, runtime: Runtime, accelerator: Accelerator) -> tuple[
 
 def _verify_agreement(answers: dict[str, Answer]) -> Finding:
     (first, ours), (second, theirs) = list(answers.items())[:2]
-    differences = {role: _mean_difference(ours[role], theirs[role]) for role in ours}
+    differences = {role: _mean_difference(ours[role], theirs[role], _step(ours[role])) for role in ours}
     return _judge("agreement", differences, f"{first} against {second}")
 
 
@@ -132,5 +133,12 @@ def _judge(check: str, differences: dict[str, float], against: str) -> Finding:
     return Finding(check, ok, f"{against}: mean difference in steps {figures} (at most {TOLERANCE_LSB:g})")
 
 
-def _mean_difference(a: NDArray[Any], b: NDArray[Any]) -> float:
-    return float(np.abs(a.astype(np.float64) - b.astype(np.float64)).mean()) if a.shape == b.shape else float("inf")
+def _mean_difference(a: NDArray[Any], b: NDArray[Any], step: float) -> float:
+    if a.shape != b.shape:
+        return math.inf
+    return float(np.abs(a.astype(np.float64) - b.astype(np.float64)).mean()) / step
+
+
+def _step(values: NDArray[Any]) -> float:
+    """Return a step of a stored tensor; of float values what it would be if their range were stored as int8."""
+    return (float(np.ptp(values)) / 255 or 1.0) if values.dtype.kind == "f" else 1.0

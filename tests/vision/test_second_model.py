@@ -12,7 +12,8 @@ from edged.camera.frame import Frame
 from edged.config.model import Vision as Settings
 from edged.vision import evaluate
 from edged.vision.card import load_cards
-from edged.vision.runtime import Runtime
+from edged.vision.golden import write_golden
+from edged.vision.runtime import Runtime, installed_runtimes
 from edged.vision.verify import verify_models
 from edged.vision.vision import Vision, choose_emotion_card
 from tests.vision import tiny_models
@@ -26,6 +27,20 @@ def test_it_is_verified_like_those_that_ship() -> None:
     ((card, findings),) = verify_models(FOLDER, [NAME])
     assert card.origin.licence == "MIT"
     assert [finding for finding in findings if not finding.ok] == []
+
+
+def test_answer_of_a_float_model_that_is_off_is_found(tmp_path: Path) -> None:
+    """Its scores lie between 0 and 1: what is much for them is little for an int8 model."""
+    for path in FOLDER.glob(f"{NAME}.*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    path = write_golden(load_cards(tmp_path)[NAME])
+    ((_, sound),) = verify_models(tmp_path, [NAME])
+    values = json.loads(path.read_text())
+    values["outputs"]["scores"] = [share + 0.1 for share in values["outputs"]["scores"]]
+    path.write_text(json.dumps(values))
+    ((_, off),) = verify_models(tmp_path, [NAME])
+    assert all(finding.ok for finding in sound)
+    assert [finding.ok for finding in off if finding.check.startswith("golden")] == [False] * len(installed_runtimes())
 
 
 def test_it_reads_faces_that_a_detector_found(tmp_path: Path) -> None:
