@@ -3,17 +3,20 @@
 import argparse
 import dataclasses
 import json
+import math
 import sys
 from collections.abc import Iterator
 
 from edged.cli.common import config_arguments, config_of
-from edged.errors import ExitCode
+from edged.errors import ExitCode, UsageError
 from edged.service.bench import Figures, measure
 from edged.service.recommend import LEAST_FPS, Recommendation
 
 
 def bench(parsed: argparse.Namespace) -> ExitCode:
     """Measure a video and print the figures."""
+    if not 0 < parsed.face_px < math.inf:
+        raise UsageError(f"--face-px {parsed.face_px:g} is no height of a face, in px of the picture")
     config = config_of(parsed)
     print("edged: measuring; this takes about as long as the video on a slow device", file=sys.stderr)
     figures = measure(config, parsed.video, config_arguments(parsed), parsed.face_px)

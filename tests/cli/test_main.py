@@ -92,6 +92,7 @@ def test_models_list_shows_every_card(capsys: pytest.CaptureFixture[str]) -> Non
         (["analyze", "--start", "2026-11-22T08:00:00", "a.mp4"], ExitCode.USAGE, "time zone"),
         (["analyze", "a.mp4", "b.mp4"], ExitCode.USAGE, "one video at a time"),
         (["bench", "/nowhere.mp4"], ExitCode.NO_INPUT, "there is no file"),
+        (["bench", "a.mp4", "--face-px", "0"], ExitCode.USAGE, "is no height of a face"),
         (["models", "list", "--folder", "/nowhere"], ExitCode.DATA, "/nowhere"),
     ],
 )
