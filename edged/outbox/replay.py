@@ -14,8 +14,9 @@ Rules:
   - Runs inside the transaction of its caller; times are seconds of the store's own clock (schema.py).
 """
 
+import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from edged.outbox.row import Replay
@@ -70,12 +71,14 @@ def begin(db: sqlite3.Connection, now: float, horizon_s: float, unfinished: Repl
     return Replay(since if unfinished is None else min(since, unfinished.since), now)
 
 
-def rows(db: sqlite3.Connection, replay: Replay, limit: int) -> list[tuple[int, str, str]]:
-    """The next rows of a replay, as (sequence, topic, body)."""
+def rows(
+    db: sqlite3.Connection, replay: Replay, limit: int, without: Collection[str] = ()
+) -> list[tuple[int, str, str]]:
+    """The next rows of a replay, as (sequence, topic, body), but not of some topics."""
     return db.execute(
         "SELECT sequence, topic, body FROM message WHERE settled_at > ? AND settled_at <= ?"
-        " ORDER BY settled_at, sequence LIMIT ?",
-        (replay.since, replay.until, limit),
+        " AND topic NOT IN (SELECT value FROM json_each(?)) ORDER BY settled_at, sequence LIMIT ?",
+        (replay.since, replay.until, json.dumps(list(without)), limit),
     ).fetchall()
 
 

@@ -14,10 +14,11 @@ Rules:
     replay horizon. The time that the device is off does not count.
 """
 
+import json
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,8 @@ BUSY_DEADLINE_S: Final = 5.0
 
 _WAITING: Final = (
     "SELECT sequence, topic, body, kind, offered, json_valid(body) FROM message"
-    " WHERE settled_at IS NULL AND sequence > ? ORDER BY sequence LIMIT ?"
+    " WHERE settled_at IS NULL AND sequence > ? AND topic NOT IN (SELECT value FROM json_each(?))"
+    " ORDER BY sequence LIMIT ?"
 )
 _UNSETTLED: Final = (
     "SELECT sequence, kind, body FROM message"
@@ -164,15 +166,15 @@ class Outbox:
         """Declare messages that never got here, because the store could not be written for so long."""
         self._write(lambda db: room.forgo(db, count))
 
-    def waiting(self, limit: int, after: int = 0) -> list[Row]:
-        """The oldest messages that no broker has acknowledged, with a sequence above `after`.
+    def waiting(self, limit: int, after: int = 0, without: Collection[str] = ()) -> list[Row]:
+        """The oldest messages that no broker has acknowledged, with a sequence above `after`, but not of some topics.
 
         A gap message is handed out only when it is marked as handed out; while that can't be written, what is behind
         it waits too.
         """
 
         def found(db: sqlite3.Connection) -> tuple[list[Row], list[int]]:
-            rows = db.execute(_WAITING, (after, limit)).fetchall()
+            rows = db.execute(_WAITING, (after, json.dumps(list(without)), limit)).fetchall()
             if not all(valid for *_, valid in rows):
                 raise faults.damage("a message is no JSON any more")
             new_gaps = [sequence for sequence, _, _, kind, offered, _ in rows if kind == "gap" and not offered]
@@ -221,9 +223,9 @@ class Outbox:
         """Tell what is to be sent again, now that a connection begins; it takes in a replay that was not finished."""
         return self._read(lambda db: replay.begin(db, self._now(), self._limits.replay_horizon_s, unfinished))
 
-    def again(self, due: Replay, limit: int) -> list[Row]:
+    def again(self, due: Replay, limit: int, without: Collection[str] = ()) -> list[Row]:
         """The next rows of a replay, those that were acknowledged longest ago first; none when it is finished."""
-        found = self._read(lambda db: replay.rows(db, due, limit))
+        found = self._read(lambda db: replay.rows(db, due, limit, without))
         return [Row(self.epoch, sequence, topic, body.encode()) for sequence, topic, body in found]
 
     def prune(self, unfinished: Replay | None = None) -> int:

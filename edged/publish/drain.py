@@ -14,7 +14,7 @@ Rules:
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final, TypeVar
 
 from edged.errors import StoreError
@@ -156,9 +156,9 @@ class Drain:
         if replay is None:
             return []
 
-        def fetch(limit: int) -> list[Row]:
-            rows = self._outbox.again(replay, limit)
-            if not rows:
+        def fetch(limit: int, shut: Collection[str]) -> list[Row]:
+            rows = self._outbox.again(replay, limit, shut)
+            if not (rows or shut):
                 self._replay = None
             return rows
 

@@ -5,13 +5,16 @@ Rules:
     held (refused, or suspected of making the broker hang up).
   - What was never acknowledged goes oldest first; what is sent again goes in the outbox's order. A held row lets the
     others pass and is tried again later; it is never dropped for that.
+  - A topic with SIZE held rows is shut until the first of them is tried again: a broker that refuses it doesn't see the
+    whole outbox go by. The other topics go on.
   - When connections die again and again without one answer, rows go one at a time, and the row that was alone in flight
     STRIKES times is held: a poisoned message doesn't block the rest, whatever the broker's manners.
   - Pure: time comes in, in monotonic seconds.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -41,6 +44,7 @@ class Key(NamedTuple):
 class Trouble:
     """What a row has been through."""
 
+    topic: str
     strikes: int = 0
     """So often it was alone in flight when the connection died."""
     holds: int = 0
@@ -57,8 +61,8 @@ class Taken(NamedTuple):
     """Somebody listened to it, as far as the broker tells."""
 
 
-Fetch = Callable[[int, int], list[Row]]
-"""The outbox's `waiting`: (limit, after) to the oldest waiting rows with a higher sequence."""
+Fetch = Callable[[int, int, Collection[str]], list[Row]]
+"""The outbox's `waiting`: (limit, after, shut) to the oldest rows with a higher sequence that are of other topics."""
 
 
 class Window:
@@ -108,18 +112,19 @@ class Window:
         if self.wakes(now):
             self.rewind()
             self._wake = min((each.until for each in self._trouble.values() if each.until > now), default=math.inf)
-        chosen = self.next(lambda limit: fetch(limit, self._cursor), now)
+        chosen = self.next(lambda limit, shut: fetch(limit, self._cursor, shut), now)
         if chosen:
             self._cursor = chosen[-1].sequence
         return chosen
 
-    def next(self, fetch: Callable[[int], list[Row]], now: float) -> list[Row]:
-        """Choose as many of the first rows as fit, in the order of `fetch(limit)`."""
-        held = {key for key, trouble in self._trouble.items() if trouble.until > now}
-        if not self.room or len(held) >= SIZE:
+    def next(self, fetch: Callable[[int, Collection[str]], list[Row]], now: float) -> list[Row]:
+        """Choose as many of the first rows as fit, in the order of `fetch(limit, shut)`, which leaves topics out."""
+        if not self.room:
             return []
-        busy = held | {_key(row) for row in (*self._flying.values(), *(taken.row for taken in self._taken))}
-        found = fetch(self.room + len(busy))
+        held = {key: trouble.topic for key, trouble in self._trouble.items() if trouble.until > now}
+        shut = [topic for topic, rows in Counter(held.values()).items() if rows >= SIZE]
+        busy = held.keys() | {_key(row) for row in (*self._flying.values(), *(taken.row for taken in self._taken))}
+        found = fetch(self.room + len(busy), shut)
         return self._fitting([row for row in found if _key(row) not in busy][: self.room])
 
     def _fitting(self, rows: list[Row]) -> list[Row]:
@@ -139,7 +144,8 @@ class Window:
         """The broker has acknowledged this packet; give its row, None if it isn't ours."""
         row = self._answer(mid)
         if row is not None:
-            self._trouble.pop(_key(row), None)
+            if self._trouble.pop(_key(row), None) is not None:
+                self.rewind()  # its topic may have been shut, and rows of it left out
             self._taken.append(Taken(row, heard))
         return row
 
@@ -164,7 +170,7 @@ class Window:
             self._fruitless += 1
             if len(self._flying) == 1:
                 (row,) = self._flying.values()
-                before = self._trouble.get(_key(row), Trouble())
+                before = self._trouble.get(_key(row), Trouble(row.topic))
                 self._trouble[_key(row)] = replace(before, strikes=before.strikes + 1)
                 if before.strikes + 1 >= STRIKES:
                     suspect = row
@@ -190,7 +196,7 @@ class Window:
     def _hold(self, row: Row, now: float) -> None:
         if len(self._trouble) > TAKEN_AT_MOST:  # rows that the outbox dropped meanwhile leave their entries behind
             self._trouble.clear()
-        before = self._trouble.get(_key(row), Trouble())
+        before = self._trouble.get(_key(row), Trouble(row.topic))
         until = now + min(LONGEST_HOLD_S, FIRST_HOLD_S * 2.0 ** min(before.holds, 10))
         self._trouble[_key(row)] = replace(before, holds=before.holds + 1, until=until)
         self._wake = min(self._wake, until)

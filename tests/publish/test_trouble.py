@@ -134,6 +134,23 @@ def test_an_access_list_that_refuses_loses_nothing(
     wait_until(lambda: subscriber.has_all(5), "all five")
 
 
+def test_an_access_list_that_refuses_one_camera_does_not_block_the_others(
+    mosquitto: Mosquitto, tmp_path: Path, outbox: Outbox, configure: Configure, run: Run, subscribe: Subscribe
+) -> None:
+    """However many of its windows wait in front."""
+    access = tmp_path / "access"
+    access.write_text("topic read #\ntopic write edged/shop/status\ntopic write edged/shop/door/window\n")
+    mosquitto.start_anew(["allow_anonymous true", f"acl_file {access}"])
+    for _ in range(50):
+        outbox.append(partial(window, camera="till"))
+    for _ in range(50):
+        outbox.append(window)
+    subscriber = subscribe(mosquitto.port)
+    run(configure(mosquitto.port))
+    wait_until(lambda: subscriber.sequences == list(range(51, 101)), "the windows of the door")
+    wait_until(lambda: outbox.counts().waiting == 50, "those of the till go on waiting")
+
+
 def test_a_message_too_large_for_the_broker_does_not_block_the_rest(
     mosquitto: Mosquitto, outbox: Outbox, configure: Configure, run: Run, subscribe: Subscribe
 ) -> None:

@@ -1,5 +1,7 @@
 """The window of messages in flight: oldest first, bounded, and no row blocks the others."""
 
+from collections.abc import Collection
+
 import pytest
 
 from edged.outbox import Row
@@ -17,8 +19,9 @@ class Shelf:
     def __init__(self, count: int) -> None:
         self.rows = {sequence: row(sequence) for sequence in range(1, count + 1)}
 
-    def fetch(self, limit: int, after: int) -> list[Row]:
-        return [each for sequence, each in sorted(self.rows.items()) if sequence > after][:limit]
+    def fetch(self, limit: int, after: int, shut: Collection[str]) -> list[Row]:
+        due = (each for sequence, each in sorted(self.rows.items()) if sequence > after)
+        return [each for each in due if each.topic not in shut][:limit]
 
 
 class Traffic:
@@ -112,6 +115,23 @@ def test_all_refused_stops_the_sending_for_a_while() -> None:
         traffic.window.refused(traffic.mids[sequence], now=0)
     assert traffic.send(now=1) == []
     assert traffic.send(now=61) == list(range(1, SIZE + 1))
+
+
+def test_a_topic_that_is_refused_lets_the_others_pass_and_catches_up_when_it_is_not() -> None:
+    """However many rows of it wait in front."""
+    traffic = Traffic(3 * SIZE)
+    for sequence in range(2 * SIZE + 1, 3 * SIZE + 1):
+        traffic.shelf.rows[sequence] = Row("epoch", sequence, "edged/shop/till/window", b"{}")
+    for sequence in traffic.send(now=0):
+        traffic.window.refused(traffic.mids[sequence], now=0)
+    others = traffic.send(now=1)
+    assert others == list(range(2 * SIZE + 1, 3 * SIZE + 1))
+    for sequence in others:
+        traffic.take(sequence)
+    assert traffic.send(now=1) == []
+    for sequence in traffic.send(now=61):
+        traffic.take(sequence)
+    assert traffic.send(now=61) == list(range(SIZE + 1, 2 * SIZE + 1))
 
 
 def test_a_row_that_kills_connections_is_found_and_held() -> None:
