@@ -29,6 +29,7 @@ from typing import Final
 from edged.camera.asked import Asked
 from edged.camera.frame import FrameSource
 from edged.camera.mailbox import MOST_PIXELS, Mailbox
+from edged.camera.memory import keep_off_the_disk
 from edged.camera.opencv import READ_TIMEOUT_S
 from edged.camera.pace import Pacer, Thinning
 from edged.camera.report import LONGEST_REPORT, Kind, Order, Report
@@ -166,6 +167,7 @@ def main(channel: int, memory: int, parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         return
+    keep_off_the_disk()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with socket.socket(fileno=channel) as words:

@@ -9,7 +9,6 @@ Rules:
 """
 
 import os
-import resource
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -19,6 +18,7 @@ import cv2
 from edged.anonymise.budget import Ledger
 from edged.camera.desk import Desk
 from edged.camera.frame import Frame, FrameSource
+from edged.camera.memory import keep_off_the_disk
 from edged.camera.sources import open_source
 from edged.config.model import Camera, Config
 from edged.errors import ExitCode
@@ -57,7 +57,7 @@ def main(config: Config, stop: Stop, progress: Progress = UNWATCHED) -> ExitCode
     progress.at(Stage.START)
     os.umask(0o027)
     cv2.setNumThreads(1)
-    forbid_core_dumps()
+    keep_off_the_disk()
     folder = config.outbox.folder
     with exclusive(folder, "sense"):
         trust = Trust(folder)
@@ -85,17 +85,6 @@ def main(config: Config, stop: Stop, progress: Progress = UNWATCHED) -> ExitCode
                 ledger.close()
             outbox.close()
     return ExitCode.OK
-
-
-def forbid_core_dumps() -> None:
-    """Let no crash of this process or its children write its memory, which holds pictures, to the disk.
-
-    The limit is 1, not 0: the kernel ignores 0 where core_pattern names a program (systemd-coredump, apport), and takes
-    1 for "none at all" (fs/coredump.c); a file of one byte isn't begun either.
-    """
-    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
-    least = 0 if hard == 0 else 1
-    resource.setrlimit(resource.RLIMIT_CORE, (least, least))
 
 
 class Looks(Protocol):
