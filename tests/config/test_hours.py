@@ -46,6 +46,23 @@ def test_summer_time_follows_the_door() -> None:
         assert hours.open_at(at(f"{day}T08:00"))
 
 
+@pytest.mark.parametrize(
+    ("night", "zone", "times", "hours_open"),
+    [
+        ("2026-10-24", "Europe/Berlin", {"saturday": "22:00-04:00"}, 7),  # 03:00 becomes 02:00 once more
+        ("2026-03-28", "Europe/Berlin", {"saturday": "22:00-04:00"}, 5),  # 02:00 becomes 03:00
+        ("2026-10-24", "Europe/Berlin", {"sunday": "02:00-03:00"}, 2),
+        ("2026-03-28", "Europe/Berlin", {"sunday": "02:00-03:00"}, 0),
+        ("2026-04-04", "Australia/Lord_Howe", {"saturday": "22:00-04:00"}, 6.5),  # half an hour back
+    ],
+)
+def test_nights_in_which_clocks_change(night: str, zone: str, times: dict[str, str], hours_open: float) -> None:
+    """The sign on the door goes by the clock on the wall: in the hour that comes twice, and in the one left out."""
+    hours = Hours.model_validate({"time_zone": zone, **times})
+    noon = at(f"{night}T12:00", zone)
+    assert sum(hours.open_at(noon + 60 * minute) for minute in range(24 * 60)) == 60 * hours_open
+
+
 def test_without_any_day_it_is_always_open() -> None:
     """Who gives no hours has a camera that never closes."""
     assert all(Hours().open_at(at("2026-11-22T00:00") + 3600 * hour) for hour in range(168))
