@@ -9,10 +9,12 @@ import argparse
 import json
 import math
 import textwrap
+from collections.abc import Sequence
 
+from edged.camera.redact import is_url
 from edged.cli.common import config_of
-from edged.config.hours import Hours
-from edged.config.model import Config, Windows
+from edged.config.hours import DAYS, Hours
+from edged.config.model import Camera, Config, Windows, Zone
 from edged.config.privacy import Privacy
 from edged.errors import ExitCode
 from edged.messages.common import Stamp
@@ -43,6 +45,7 @@ def privacy(parsed: argparse.Namespace) -> ExitCode:
 
 def _statement(config: Config) -> list[tuple[str, list[str]]]:
     return [
+        ("What is looked at", _seen(config)),
         ("What leaves the device", _what(config)),
         ("When", _when(config)),
         ("Under which guarantee", _guarantee(config)),
@@ -51,8 +54,36 @@ def _statement(config: Config) -> list[tuple[str, list[str]]]:
     ]
 
 
+def _seen(config: Config) -> list[str]:
+    paragraphs = [
+        f"Pictures of the cameras {_names(config.cameras)}, {config.vision.max_fps:g} a second of each at the most. In "
+        "them faces are found and followed, and in each face an expression; nothing else is looked for. "
+        + _opening(config.hours)
+    ]
+    for camera in config.cameras:
+        limits = []
+        if camera.region is not None:
+            limits.append("faces are looked for in a part of the picture only")
+        if camera.masks:
+            limits.append(f"faces in the areas {_names(camera.masks)} are left out")
+        if is_url(str(camera.source)):
+            limits.append(
+                "the pictures come to the device over a network; whoever is on the way can see them, unless that is "
+                "encrypted or a network of its own"
+            )
+        if limits:
+            paragraphs.append(f"Camera {camera.id}: {'; '.join(limits)}.")
+    return paragraphs
+
+
+def _opening(hours: Hours) -> str:
+    days = [f"{day.capitalize()} {times}" for day in DAYS if (times := getattr(hours, day))]
+    if not days:
+        return "The cameras are open day and night: no opening hours are configured."
+    return f"The cameras are open {'; '.join(days)} ({hours.time_zone}). Outside of that no picture is taken."
+
+
 def _what(config: Config) -> list[str]:
-    cameras = ", ".join(camera.id for camera in config.cameras)
     lines = [line.id for camera in config.cameras for line in camera.lines]
     zones = [zone.id for camera in config.cameras for zone in camera.zones]
     noisy = config.privacy.policy == "differential"
@@ -66,23 +97,32 @@ def _what(config: Config) -> list[str]:
         told.append(f"how many crossed the lines {', '.join(lines)}, in each direction")
     if zones:
         told.append(f"how long visits were in the zones {', '.join(zones)}")
-    return [
-        f"For each camera ({cameras}), sums over a window of {_length(config)}: {'; '.join(told)}. With them goes "
+    broker = config.broker
+    way = "encrypted (TLS)" if broker.tls else "not encrypted, so whoever is on the way can read and change them"
+    paragraphs = [
+        f"For each camera, sums over a window of {_length(config)}: {'; '.join(told)}. With them goes "
         "what the sums rest on: how much of the window the camera saw, the state of the clock, names and hashes of "
         "the models.",
         "A status of the device (cameras, models, queue, last fault): at every change and every "
-        f"{config.broker.status_interval_s:g} seconds. It says nothing that depends on who was in view.",
-        f"Both go to one MQTT broker, {config.broker.host}:{config.broker.port}, "
-        f"{'encrypted (TLS)' if config.broker.tls else 'not encrypted'}. The device listens on nothing and takes no "
-        "commands.",
+        f"{broker.status_interval_s:g} seconds. It says nothing that depends on who was in view.",
+        f"Both go to one MQTT broker, {broker.host}:{broker.port}, {way}, below the topic edged/{config.device.id}/. "
+        "Nobody can connect to the device, and it takes no commands.",
     ]
+    if config.homeassistant.discovery:
+        paragraphs.append(
+            f"It announces itself to Home Assistant, below the topic {config.homeassistant.prefix}/: the names of the "
+            "device, its cameras, lines and zones, and what its figures are called. It listens there for the word that "
+            "Home Assistant has started, and for nothing else."
+        )
+    return paragraphs
 
 
 def _when(config: Config) -> list[str]:
     return [
         f"At the end of every window of {_length(config)}, one message for each camera, whether anybody was there or "
         "not, so that silence says nothing either. A message that can't be sent waits on the device and is sent "
-        "later.",
+        f"later. One that was sent is kept for {config.outbox.replay_horizon_s // 60} minutes, and may be sent again, "
+        "unchanged.",
     ]
 
 
@@ -110,12 +150,23 @@ def _noise(privacy: Privacy) -> list[str]:
 
 def _rounding(config: Config) -> list[str]:
     privacy = config.privacy
+    carried = (
+        f"added to the next windows, {privacy.carry_windows} at the most, and then dropped"
+        if privacy.carry_windows
+        else "dropped"
+    )
     paragraphs = [
-        f"A window is told of only when at least {privacy.k} people were counted in it. People are counted with "
-        f"caution: who appears where somebody left less than {config.visits.same_person_s:g} s before adds nobody. "
-        "Otherwise its message holds no figure at all and is the same as that of an empty window.",
-        f"What is held back is added to the next windows, {privacy.carry_windows} at the most, and then dropped. A "
-        "visit is in one message at the most; windows never overlap; nothing is summed a second time.",
+        f"A window is told of only when at least {privacy.k} people were counted in it. Otherwise its message holds no "
+        "figure at all and is the same as that of an empty window. "
+        + (
+            "People are counted with caution: who appears where somebody left less than "
+            f"{config.visits.same_person_s:g} s before adds nobody."
+            if config.visits.same_person_s
+            else f"CAUTION: visits.same_person_s is 0, so one person who steps in and out of view {privacy.k} times "
+            f"makes {privacy.k} people. This is a setting for trials: do not use it with the public."
+        ),
+        f"What is held back is {carried}. A visit is in one message at the most; windows never overlap; nothing is "
+        "summed a second time.",
     ]
     if privacy.rounding == 1:
         paragraphs.append(
@@ -141,11 +192,14 @@ def _rounding(config: Config) -> list[str]:
 
 def _never(config: Config) -> list[str]:
     noisy = config.privacy.policy == "differential"
+    far = any(is_url(str(camera.source)) for camera in config.cameras)
+    network = "whose only way to a network is the one to the cameras" if far else "which have no network"
     return [
         "Pictures, faces, positions, features that could recognise a face, ids, and anything about a single visit. "
-        "Pictures live in the memory of one process, which has no network, for the fraction of a second that it "
-        "takes to look at them. What is known of a single visit lives there until the end of its window. Nobody is "
-        "recognised, neither between visits nor between cameras: faces are followed by place and motion alone.",
+        f"Pictures live in the memory of the processes that look at them, {network}, for the moment that this takes; "
+        "they are never written down. The log speaks of the device alone, never of visitors. What is known of a single "
+        "visit lives in memory until the end of its window. Nobody is recognised, neither between visits nor between "
+        "cameras: faces are followed by place and motion alone.",
         "On the disk of the device there is one file of messages that wait to be sent, or were sent lately."
         + (" A second one says how much of the daily budget was spent when." if noisy else ""),
     ]
@@ -159,6 +213,10 @@ def _duties(config: Config) -> list[str]:
         "emotion recognition) and usually a data protection impact assessment are yours to provide. docs/PRIVACY.md "
         "has a text for the sign and a beginning for the assessment.",
     ]
+
+
+def _names(parts: Sequence[Camera] | Sequence[Zone]) -> str:
+    return ", ".join(part.id for part in parts)
 
 
 def _length(config: Config) -> str:

@@ -68,6 +68,38 @@ def test_privacy_warns_of_trial_settings(capsys: pytest.CaptureFixture[str]) -> 
     assert "CAUTION" in capsys.readouterr().out
 
 
+def test_privacy_names_all_that_a_configuration_opens(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Pictures that come by a network, masks, hours, Home Assistant and one person taken for many are said."""
+    path = tmp_path / "edged.toml"
+    path.write_text(
+        """
+        device = {id = "shop-1"}
+        hours = {time_zone = "Europe/Berlin", monday = "08:00-20:00"}
+        privacy = {carry_windows = 0}
+        visits = {same_person_s = 0}
+        homeassistant = {discovery = true, prefix = "house"}
+        [[cameras]]
+        id = "door"
+        source = "rtsp://user:geheim@cam.example/live"
+        masks = [{id = "till", polygon = [[0, 0], [0.2, 0], [0.2, 1]]}]
+        """
+    )
+
+    def told(*options: str) -> str:
+        assert main(["privacy", "--config", str(path), *options]) == ExitCode.OK
+        return " ".join(capsys.readouterr().out.split())
+
+    opened, closed = told(), told("--set", "homeassistant.discovery=false", "--set", "visits.same_person_s=10")
+    for words in ("over a network", "areas till", "Monday 08:00-20:00 (Europe/Berlin)", "edged/shop-1/"):
+        assert words in opened
+        assert words in closed
+    for words in ("topic house/", "CAUTION: visits.same_person_s is 0", "What is held back is dropped."):
+        assert words in opened
+    assert "Home Assistant" not in closed
+    assert "CAUTION" not in closed
+    assert "geheim" not in opened
+
+
 def test_schema_prints_json_schema(capsys: pytest.CaptureFixture[str]) -> None:
     """One message's schema, or all of them by name."""
     assert main(["schema", "window"]) == ExitCode.OK
