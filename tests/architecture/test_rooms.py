@@ -54,6 +54,17 @@ def test_what_tells_of_visitors_is_made_in_one_place(repository: Path, value: st
     assert makers == {maker}
 
 
+def test_what_tells_of_visitors_goes_by_its_own_name(repository: Path) -> None:
+    """The test above looks for names, so nobody may make such a value by another one, or by a variable."""
+    guarded = {"Release", "TimeFigures", "EmotionFigures", "WindowMessage", "GapMessage"}
+    for name, tree in modules(repository):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.alias) and node.name in guarded:
+                assert node.asname is None, name
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name | ast.Attribute):
+                assert ast.unparse(node.value).split(".")[-1] not in guarded, name
+
+
 def test_nothing_replaces_parts_of_a_release(repository: Path) -> None:
     """`dataclasses.replace` and `model_copy` would be a second door; both stay away from releases and windows."""
     for name, tree in modules(repository):
@@ -62,7 +73,10 @@ def test_nothing_replaces_parts_of_a_release(repository: Path) -> None:
 
 
 def test_visitors_values_have_no_readable_repr() -> None:
-    """A sighting, visit or tally that ends up in a log line by mistake tells nothing."""
+    """A frame, sighting, visit or tally that ends up in a log line by mistake tells nothing."""
+    import numpy as np
+
+    from edged.camera.frame import Frame
     from edged.vision.sighting import Box, Sighting
     from edged.visits.visit import Visit
     from edged.windows.tally import Tally
@@ -71,6 +85,8 @@ def test_visitors_values_have_no_readable_repr() -> None:
     sighting = Sighting(box=box, score=0.75, height_px=77.0, yaw=3.5, roll=1.5, scores=None)
     for value in (box, sighting, Visit(12.5, 17.5, 2.5, None), Tally(visits=4321)):
         assert not any(digit.isdecimal() for digit in repr(value).replace("0x", "")), repr(value)
+    pixels = np.full((4, 6, 3), 201, np.uint8)
+    assert repr(Frame("door", 7.25, pixels)) == "<Frame 6×4 of 'door' at 7.250 s>"
 
 
 def test_nothing_prints_outside_the_commands(repository: Path) -> None:
