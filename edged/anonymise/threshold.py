@@ -37,20 +37,21 @@ class Threshold:
     grid: int
     below: Callable[[int], int]
     """Draws a number from 0 to one less than this, each as likely, and nobody else knows it."""
-    _up: int = field(init=False, repr=False)
-    """What is added to the numbers of people and visits before rounding down, until `begin` is called again."""
-
-    def __post_init__(self) -> None:
-        self.begin()
+    _up: int | None = field(default=None, init=False, repr=False)
+    """What is added to the numbers of people and visits before rounding down; None until k people need it."""
 
     def begin(self) -> None:
-        """Draw the edge for people anew: nothing is carried any more."""
-        self._up = self.below(self.grid)
+        """Forget the edge for people: nothing is carried any more, and the next k meet another one."""
+        self._up = None
 
     def protect(self, tally: Tally, lines: int, zones: int) -> Sums | None:
         """Return rounded sums of k people or more, as well as people can be counted."""
+        if tally.people < self.k:
+            return None
+        if self._up is None:
+            self._up = self.below(self.grid)
         visits, people = ((number + self._up) // self.grid * self.grid for number in (tally.visits, tally.people))
-        if min(visits, people) < self._least():
+        if people < self._least():
             return None
         crossings = self._parts(padded(tally.crossings, 2 * lines), lines)
         return Sums(

@@ -3,7 +3,7 @@
 Rules:
   - A withheld window and an empty one are the same message: every figure is null.
   - What a window rests on (clock, coverage, models) is said always; it doesn't depend on who was in view, and shares
-    that processing load could move are rounded to 0.05.
+    are rounded: of time to 0.05, of dropped pictures, which the load of many faces moves, to quarters.
 """
 
 from typing import Literal
@@ -120,8 +120,8 @@ class Coverage(Part):
     open_share: Share = Field(description="Share of the window within opening hours, to 0.05.")
     live_share: Share = Field(description="Share of the window with live pictures, to 0.05.")
     dropped_share: Share | None = Field(
-        description="Share of due pictures that came too fast to be analysed, to 0.05; null when withheld: on a slow "
-        "device it shows how many faces there were to look at."
+        description="Share of due pictures that came too fast to be analysed, in quarters, up or down by an edge drawn "
+        "anew, and right on the average; null when withheld: on a slow device it depends on how many faces there are."
     )
 
 

@@ -8,9 +8,8 @@ Rules:
   - Every window that ends gives exactly one message, whoever was there.
 """
 
-import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,6 +19,7 @@ from edged.messages.window import ModelUsed
 from edged.outbox.row import Compose
 from edged.service.clock import Reading
 from edged.service.compose import Basis, window_message
+from edged.service.lots import Lots
 from edged.service.protection import gate_of, ledger_of
 from edged.vision.card import Estimate
 from edged.vision.sighting import Sighting
@@ -60,7 +60,8 @@ class Line:
         self._schedule = Schedule(config.windows.length_s, reading.now, reading.wall, reading.clock)
         self._coverage = CoverageMeter(_longest_gap(camera), reading.now)
         self._ledger = ledger or ledger_of(config)
-        self._gate = gate_of(config.privacy, camera, self._ledger, _chance(reading.clock))
+        self._lots = Lots(recording=reading.clock is Clock.RECORDING)
+        self._gate = gate_of(config.privacy, camera, self._ledger, self._lots.below)
         self._tally = Tally()
         self._stays: list[tuple[float, float]] = []
         """When the visits of the open window began and ended."""
@@ -89,11 +90,12 @@ class Line:
 
     def _count(self, visits: Sequence[Visit]) -> None:
         for visit in visits:
+            self._lots.note(visit)
             self._tally += Tally.of(visit)
             self._stays.append((visit.start, visit.end))
 
     def _close(self, span: Span, *, finished: bool = False) -> Compose:
-        coverage = self._coverage.cut(span.monotonic_end)
+        coverage = self._coverage.cut(span.monotonic_end, self._lots.share())
         live_ms = round(coverage.live_share * span.duration * 1000)  # no finer than the message says it
         window = self._tally + Tally(live_ms=live_ms, most=most_at_once(self._stays))
         cut = span.partial and span.clock is not Clock.RECORDING and not finished
@@ -120,11 +122,6 @@ def _visits(config: Config) -> Visits:
     """Return the settings of visits. Noise is for visits as such: whether one continues another may not count there."""
     noisy = config.privacy.policy == "differential"
     return config.visits.model_copy(update={"same_person_s": 0.0}) if noisy else config.visits
-
-
-def _chance(clock: Clock) -> Callable[[int], int] | None:
-    """Return what draws the edges of rounding: for a recording always the same, so that it gives the same bytes."""
-    return random.Random(0).randrange if clock is Clock.RECORDING else None  # noqa: S311
 
 
 def _longest_gap(camera: Camera) -> float:

@@ -5,7 +5,6 @@ Rules:
   - Without a state folder (`edged analyze`, an example) a budget is for one day, in memory.
 """
 
-import secrets
 from collections.abc import Callable
 
 from edged.anonymise.budget import MICRO, Ledger, MemoryLedger
@@ -21,14 +20,14 @@ def ledger_of(config: Config) -> Ledger | None:
     return MemoryLedger(micro(config.privacy.daily_epsilon)) if config.privacy.policy == "differential" else None
 
 
-def gate_of(privacy: Privacy, camera: Camera, ledger: Ledger | None, below: Callable[[int], int] | None = None) -> Gate:
+def gate_of(privacy: Privacy, camera: Camera, ledger: Ledger | None, below: Callable[[int], int]) -> Gate:
     """Return a camera's gate. Raises UnavailableError when the policy's parts can't be loaded.
 
-    `below` draws the edges of rounding; None: from the system's own chance, as a device must.
+    `below` draws the edges of rounding.
     """
     places = len(camera.lines), len(camera.zones)
     if ledger is None:
-        protection = Threshold(privacy.k, privacy.rounding, below or secrets.randbelow)
+        protection = Threshold(privacy.k, privacy.rounding, below)
         return Gate(protection, privacy.carry_windows, *places)
     return Gate(Differential(privacy.k, micro(privacy.epsilon), ledger, opendp_laplace()), 0, *places)
 

@@ -10,15 +10,17 @@ from edged.anonymise.threshold import Threshold
 from edged.config.model import Camera, Visits
 from edged.config.privacy import Privacy
 from edged.publish.publisher import POLL_S
+from edged.service.lots import Lots
 from edged.service.protection import gate_of
+from edged.visits.visit import Visit
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """One way to protect, as far as an attack can meet it."""
 
-    gate: Callable[[Camera], Gate]
-    """Makes the gate of a camera whose device has just started."""
+    gate: Callable[[Camera, Random], Gate]
+    """Makes the gate of a camera whose device has just started and draws by this."""
     rolls_up: bool
     """A second message tells a window's visits again, together with what came after them."""
     same_person_s: float
@@ -35,7 +37,6 @@ class Policy:
     """How often publish looks into the outbox, in seconds."""
 
 
-CHANCE: Final = Random(20261122)
 DEFAULTS: Final = Privacy()
 K: Final = DEFAULTS.k
 PLANTS: Final = K - 2
@@ -43,7 +44,7 @@ PLANTS: Final = K - 2
 
 
 WEAK: Final = Policy(
-    lambda camera: Gate(Threshold(1, 1, lambda _: 0), 0, len(camera.lines), len(camera.zones)),
+    lambda camera, _: Gate(Threshold(1, 1, lambda _: 0), 0, len(camera.lines), len(camera.zones)),
     True,
     0.0,
     False,
@@ -54,7 +55,7 @@ WEAK: Final = Policy(
 )
 """Everything is told, exactly."""
 OURS: Final = Policy(
-    lambda camera: gate_of(DEFAULTS, camera, None, CHANCE.randrange),
+    lambda camera, rng: gate_of(DEFAULTS, camera, None, rng.randrange),
     False,
     Visits().same_person_s,
     True,
@@ -64,9 +65,22 @@ OURS: Final = Policy(
     POLL_S,
 )
 """What a device does whose owner changed nothing."""
+
+
+def recording(camera: Camera, rng: Random) -> Gate:
+    """The gate of a recording, of which the adversary knows all but the last bits of its visits."""
+    lots = Lots(recording=True)
+    lots.note(Visit(10.0, 22.0, 6.0 + rng.random() * 1e-9, None))
+    return gate_of(DEFAULTS, camera, None, lots.below)
+
+
+RECORDING: Final = replace(OURS, gate=recording)
+"""What is told of a recording."""
+SEEDED: Final = replace(OURS, gate=lambda camera, _: gate_of(DEFAULTS, camera, None, Random(0).randrange))
+"""The same with draws from a seed that stands in the code."""
 FIXED_EDGES: Final = replace(
     OURS,
-    gate=lambda camera: gate_of(DEFAULTS, camera, None, lambda below: below // 2),
+    gate=lambda camera, _: gate_of(DEFAULTS, camera, None, lambda below: below // 2),
     load_when_withheld=True,
     cut_windows=True,
 )

@@ -6,6 +6,7 @@ Rules:
     for each face, as on a board without an accelerator.
 """
 
+import math
 import random
 
 from edged.config.model import Camera, Config
@@ -15,7 +16,7 @@ from edged.windows.coverage import CoverageMeter
 from edged.windows.schedule import Clock, Schedule
 from edged.windows.tally import Tally
 from tests.attacks.game import Reading
-from tests.attacks.people import USUAL, poisson, several, showing, strangers, tally, together
+from tests.attacks.people import BRISK, USUAL, poisson, several, showing, strangers, tally, together
 from tests.attacks.policies import PLANTS, K, Policy
 from tests.attacks.windows import LIVE, TARGET, closed, figures
 
@@ -36,7 +37,7 @@ def in_and_out(policy: Policy, world: bool, rng: random.Random) -> Reading:
             window = together([window, *map(Tally.of, book.observe(now, [face]))])
             now += 0.2
         now += rng.uniform(2.0, 4.5)
-    return closed(policy, together([window, *map(Tally.of, book.close())]))
+    return closed(policy, rng, together([window, *map(Tally.of, book.close())]))
 
 
 def stepped_clock(policy: Policy, world: bool, rng: random.Random) -> Reading:
@@ -45,7 +46,7 @@ def stepped_clock(policy: Policy, world: bool, rng: random.Random) -> Reading:
     came = [(rng.uniform(0, WINDOW_S), strangers(0.0, rng)) for _ in range(1 + poisson(USUAL, rng))]
     came += [(rng.uniform(begin, end), tally()) for _ in range(PLANTS)]
     came += [(450.0, TARGET)] * world
-    schedule, gate = Schedule(WINDOW_S, 0.0, NOON, Clock.SYNCHRONISED), policy.gate(Camera())
+    schedule, gate = Schedule(WINDOW_S, 0.0, NOON, Clock.SYNCHRONISED), policy.gate(Camera(), rng)
     window, step, told = LIVE, 0.0, [figures(None)] * 3
     moments = sorted([*((at, visit) for at, visit in came), *((at, None) for at in (begin, end))], key=lambda m: m[0])
     index = 0
@@ -64,7 +65,7 @@ def restarted(policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Restarts: he takes the device's power before the target comes with his visitors, and again after they left."""
     told: Reading = ()
     for begin, end in ((0.0, 400.0), (400.0, 490.0), (490.0, float(WINDOW_S))):
-        schedule, gate = Schedule(WINDOW_S, begin, NOON + begin, Clock.SYNCHRONISED), policy.gate(Camera())
+        schedule, gate = Schedule(WINDOW_S, begin, NOON + begin, Clock.SYNCHRONISED), policy.gate(Camera(), rng)
         window = strangers((end - begin) / WINDOW_S * USUAL, rng, least=0) + LIVE
         if begin == 400.0:
             window += several(tally(), PLANTS) + several(TARGET, world)
@@ -75,17 +76,29 @@ def restarted(policy: Policy, world: bool, rng: random.Random) -> Reading:
 
 def dropped_pictures(policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Load: a window with k − 1 visitors, at once for 1/15 of it, is withheld as an empty one is; is it as idle?"""
+    told = policy.gate(Camera(), rng).close(several(TARGET, (K - 1) * world) + LIVE)
+    share = _dropped_share(policy, rng, (84, 0), (6, (K - 1) * world))
+    return (share if told or policy.load_when_withheld else None,)
+
+
+def load_of_one(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Load: in a brisk hour, which is told of, did the target stay before the camera for five minutes?"""
+    stays = [rng.lognormvariate(math.log(12), 0.9) for _ in range(1 + poisson(BRISK, rng))]
+    return (_dropped_share(policy, rng, (WINDOW_S, (sum(stays) + 300 * world) / WINDOW_S)),)
+
+
+def _dropped_share(policy: Policy, rng: random.Random, *stretches: tuple[float, float]) -> float:
+    """Tell how many pictures a slow device dropped in stretches of (seconds, faces in view)."""
     meter, dropped, due = CoverageMeter(2.0, 0.0), 0, 0
-    for seconds, faces in ((84, 0), (6, (K - 1) * world)):
+    for seconds, faces in stretches:
         pictures = round(seconds / PERIOD_S)
         looked = min(pictures, round(seconds / (rng.gauss(LOOK_S, JITTER_S) + FACE_S * faces)))
         for _ in range(looked):
             meter.frame(0.0)
         meter.drop(pictures - looked)
         dropped, due = dropped + pictures - looked, due + pictures
-    told = policy.gate(Camera()).close(several(TARGET, (K - 1) * world) + LIVE)
-    share = meter.cut(90.0).dropped_share if policy.rounds_load else round(dropped / due, 3)
-    return (share if told or policy.load_when_withheld else None,)
+    share = meter.cut(90.0, rng.random()).dropped_share
+    return share if policy.rounds_load else round(dropped / due, 3)
 
 
 def reports(policy: Policy, world: bool, rng: random.Random) -> Reading:

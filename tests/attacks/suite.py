@@ -62,6 +62,7 @@ ATTACKS: Final = (
     Attack("presence, clock stepped around him", sides.stepped_clock, 0.3),
     Attack("presence, device restarted around him", sides.restarted, 0.95, 0.0),
     Attack("k − 1 or nobody, by dropped pictures", sides.dropped_pictures, 0.5),
+    Attack("presence for five minutes, by dropped pictures", sides.load_of_one, 0.5),
     Attack("k − 1 or nobody, by times of reports", sides.reports, 0.95),
     Attack("k − 1 or nobody, by time of arrival", sides.boundary, None),
 )
@@ -69,6 +70,7 @@ ATTACKS: Final = (
 
 STRONGER: Final = (
     Attack("presence, k − 1 others known: his, or one body's", windows.knowing_all_at_k, 0.95),
+    Attack("presence, quiet hour filled with printed faces", windows.printed, 0.9, 0.7),
     Attack("presence, all others known", windows.knowing_all, 0.95, 0.7),
     Attack("presence, all others known, one short of a step", windows.knowing_all_at_an_edge, 0.95, 0.3),
     Attack("emotion, all others known", windows.knowing_all_feeling, 0.95, 0.5),

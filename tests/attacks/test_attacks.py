@@ -3,7 +3,7 @@
 import pytest
 
 from tests.attacks.game import BRIEF, play
-from tests.attacks.policies import FIXED_EDGES, OURS, WEAK
+from tests.attacks.policies import FIXED_EDGES, OURS, RECORDING, SEEDED, WEAK
 from tests.attacks.suite import ADDING_UP, ATTACKS, STRONGER, Attack
 
 
@@ -28,6 +28,13 @@ def test_edges_that_everybody_knows_can_be_steered_to() -> None:
     """This is why edges are drawn: with rounding half-way, who knows how many others there are sees one more."""
     (steered,) = (attack for attack in STRONGER if "one short of a step" in attack.name)
     assert steered.score(FIXED_EDGES, BRIEF).low >= 0.9
+
+
+def test_edges_of_a_recording_are_nobodys_to_know() -> None:
+    """A recording draws the same each time. From a seed in the code, he would draw them himself; so from its visits."""
+    (knowing,) = (attack for attack in STRONGER if attack.name == "presence, all others known")
+    assert knowing.score(SEEDED, BRIEF).low >= 0.9
+    assert knowing.score(RECORDING, BRIEF).low <= knowing.ours
 
 
 @pytest.mark.parametrize(("tell", "least", "most"), [(True, 0.95, 1.0), (False, -0.2, 0.2)])

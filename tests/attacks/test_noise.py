@@ -44,7 +44,7 @@ def laplace() -> Noise:
 
 def policy(epsilon: float, noise: Noise) -> Policy:
     micro = round(epsilon * MICRO)
-    return replace(OURS, gate=lambda camera: Gate(Differential(K, micro, MemoryLedger(micro), noise), 0))
+    return replace(OURS, gate=lambda *_: Gate(Differential(K, micro, MemoryLedger(micro), noise), 0))
 
 
 Attack = Callable[[Policy, bool, random.Random], Reading]

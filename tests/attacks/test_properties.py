@@ -15,9 +15,10 @@ from edged.service.clock import Reading
 from edged.service.line import Line, Sees
 from edged.service.protection import gate_of
 from edged.vision.sighting import Box, Sighting
+from edged.visits.book import VisitBook
 from edged.visits.visit import Visit
 from edged.windows.schedule import Clock
-from edged.windows.tally import Tally
+from edged.windows.tally import SCORE_STEPS, Tally, padded
 from tests.attacks.people import showing, together
 
 NOON = 1_795_348_800.0
@@ -136,3 +137,53 @@ def test_restarted_device_knows_nothing_of_the_visits_before(
         first.close(tallied(window))
     restarted = gate()
     assert [restarted.close(tallied(w)) for w in after] == [second.close(tallied(w)) for w in after]
+
+
+class Stay:
+    """Somebody who stands at one of three places, alone there, from coming to going."""
+
+    def __init__(self, place: int, after: float, length: float, feels: int | None) -> None:
+        self.place, self.after, self.length = place, after, length
+        scores = None if feels is None else showing(feels, 0.8)
+        self.sighting = Sighting(Box(0.1 + 0.35 * place, 0.4, 0.05, 0.08), 0.9, 60.0, 0.0, 0.0, scores)
+
+
+stays = st.lists(
+    st.builds(Stay, st.integers(0, 2), st.floats(1.5, 12), st.floats(1, 8), st.none() | st.integers(0, 7)),
+    min_size=1,
+    max_size=12,
+)
+
+
+def booked(scene: list[Stay], left_out: int | None = None) -> Tally:
+    """The tally of a scene by the very book of visits, one of its people left out if asked for."""
+    book = VisitBook(Config().visits.model_copy(update={"lost_after_s": 0.5}), Camera())
+    free, there = [0.0] * 3, []
+    for stay in scene:
+        come = free[stay.place] + stay.after
+        free[stay.place] = come + stay.length
+        there.append((come, come + stay.length, stay.sighting))
+    if left_out is not None:
+        del there[left_out]
+    visits = []
+    for tick in range(int(5 * max(free)) + 5):
+        now = tick / 5
+        visits += book.observe(now, [seen for come, go, seen in there if come <= now < go])
+    return together(map(Tally.of, [*visits, *book.close()]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(stays, st.integers(0, 11))
+def test_one_visitor_moves_no_figure_by_more_than_one(scene: list[Stay], left_out: int) -> None:
+    """Neither by his own visit nor by making somebody else's look like his return: rounding reckons with one."""
+    present, absent = booked(scene), booked(scene, left_out % len(scene))
+    assert present.visits == absent.visits + 1
+    for one, other in (
+        ((present.people, present.emotion_visits), (absent.people, absent.emotion_visits)),
+        (padded(present.dwell.visits, 5), padded(absent.dwell.visits, 5)),
+        (padded(present.attention.visits, 5), padded(absent.attention.visits, 5)),
+        (padded(present.dominant, 8), padded(absent.dominant, 8)),
+    ):
+        assert all(abs(a - b) <= 1 for a, b in zip(one, other, strict=True))
+    scores = zip(padded(present.scores, 8), padded(absent.scores, 8), strict=True)
+    assert all(abs(a - b) <= SCORE_STEPS for a, b in scores)

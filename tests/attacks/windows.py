@@ -71,25 +71,25 @@ def _counts(emotion: EmotionFigures) -> Reading:
     return tuple(round(emotion.visits * share) for share in emotion.face_distribution)
 
 
-def closed(policy: Policy, *windows: Tally, camera: Camera = PLAIN) -> Reading:
+def closed(policy: Policy, rng: random.Random, *windows: Tally, camera: Camera = PLAIN) -> Reading:
     """Let a camera close one window after the other; give all it says, window by window."""
-    gate = policy.gate(camera)
+    gate = policy.gate(camera, rng)
     return sum((figures(gate.close(window + LIVE)) for window in windows), ())
 
 
 def alone(policy: Policy, world: bool, rng: random.Random) -> Reading:
     """N = 1: nobody else is in the shop."""
-    return closed(policy, several(TARGET, world))
+    return closed(policy, rng, several(TARGET, world))
 
 
 def one_below(policy: Policy, world: bool, rng: random.Random) -> Reading:
     """N = k − 1: with the target, k − 1 are there, and he controls all the others."""
-    return closed(policy, several(tally(), PLANTS) + several(TARGET, world))
+    return closed(policy, rng, several(tally(), PLANTS) + several(TARGET, world))
 
 
 def with_company(mean: float, policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Presence: strangers, nobody of his own."""
-    return closed(policy, strangers(mean, rng) + several(TARGET, world))
+    return closed(policy, rng, strangers(mean, rng) + several(TARGET, world))
 
 
 def usual_hour(policy: Policy, world: bool, rng: random.Random) -> Reading:
@@ -112,7 +112,7 @@ def neighbours(policy: Policy, world: bool, rng: random.Random) -> Reading:
     minute = strangers(USUAL / 15, rng, least=0) + several(TARGET, world)
     rest, after = strangers(USUAL, rng), strangers(USUAL, rng)
     windows = (rest, rest + minute) if policy.rolls_up else (rest + minute, after)
-    gate = policy.gate(PLAIN)
+    gate = policy.gate(PLAIN, rng)
     first, second = (gate.close(window + LIVE) for window in windows)
     if first is None or second is None:
         return (first is None, second is None, None, None)
@@ -123,24 +123,24 @@ def neighbours(policy: Policy, world: bool, rng: random.Random) -> Reading:
 def feeling(mean: float, policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Emotion: the target was there for certain; did he look sad or happy?"""
     target = tally(SADNESS if world else HAPPINESS, strength=0.9, dwell=20.0, attention=9.0)
-    return closed(policy, strangers(mean, rng) + target)
+    return closed(policy, rng, strangers(mean, rng) + target)
 
 
 def staying(mean: float, policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Dwell: the target was there for certain; did he stay for a minute and a half or for ten seconds?"""
     target = tally(NEUTRAL, dwell=90.0, attention=5.0) if world else tally(NEUTRAL, dwell=10.0, attention=5.0)
-    return closed(policy, strangers(mean, rng) + target)
+    return closed(policy, rng, strangers(mean, rng) + target)
 
 
 def homogeneous(policy: Policy, world: bool, rng: random.Random) -> Reading:
     """A homogeneous window: all k to 2k visitors looked neutral for the same time; did the target, too?"""
     others = several(tally(), rng.randint(K - 1, 2 * K - 1))
-    return closed(policy, others + (tally(ANGER) if world else tally()))
+    return closed(policy, rng, others + (tally(ANGER) if world else tally()))
 
 
 def at_k(mean: float, policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Steering the threshold: with his k − 2, the target and the one stranger make k."""
-    return closed(policy, several(tally(), PLANTS) + strangers(mean, rng) + several(TARGET, world))
+    return closed(policy, rng, several(tally(), PLANTS) + strangers(mean, rng) + several(TARGET, world))
 
 
 def at_k_in_a_quiet_hour(policy: Policy, world: bool, rng: random.Random) -> Reading:
@@ -156,33 +156,32 @@ def at_k_in_a_usual_hour(policy: Policy, world: bool, rng: random.Random) -> Rea
 def filled_cell(policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Steering an edge: two of his look afraid, the others neutral; strangers hardly ever do. Did the target?"""
     plants = several(tally(FEAR), 2) + several(tally(), PLANTS - 2)
-    return closed(policy, plants + strangers(USUAL, rng) + tally(FEAR if world else NEUTRAL))
+    return closed(policy, rng, plants + strangers(USUAL, rng) + tally(FEAR if world else NEUTRAL))
 
 
 def filled_class(policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Steering an edge: two of his look at the camera for two minutes. Did the target?"""
     plants = several(tally(dwell=130.0, attention=120.0), 2) + several(tally(), PLANTS - 2)
     target = tally(dwell=130.0, attention=120.0 if world else 0.0)
-    return closed(policy, plants + strangers(USUAL, rng) + target)
+    return closed(policy, rng, plants + strangers(USUAL, rng) + target)
 
 
 def crowded_moment(policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Steering the maximum: five of his stand together at one moment. Was the target in view then?"""
     at_once = Tally(most=6 if world else 5)
-    return closed(policy, several(tally(), 5) + at_once + strangers(BRISK, rng) + TARGET)
+    return closed(policy, rng, several(tally(), 5) + at_once + strangers(BRISK, rng) + TARGET)
 
 
 def carried(policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Carry abuse: the target alone at night; then his k − 2 come, then strangers. When is something said?"""
-    return closed(
-        policy, several(TARGET, world), several(tally(), PLANTS), strangers(QUIET, rng), strangers(QUIET, rng)
-    )
+    night, after = several(TARGET, world), strangers(QUIET, rng)
+    return closed(policy, rng, night, several(tally(), PLANTS), after, strangers(QUIET, rng))
 
 
 def one_by_one(policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Carry abuse: he sends his visitors window by window to find how many were carried before they came."""
     night = several(TARGET, world) + strangers(QUIET, rng)
-    return closed(policy, night, several(tally(), 4), several(tally(), 2), several(tally(), 2))
+    return closed(policy, rng, night, several(tally(), 4), several(tally(), 2), several(tally(), 2))
 
 
 def shown_by_one(policy: Policy, world: bool, rng: random.Random) -> Reading:
@@ -190,7 +189,7 @@ def shown_by_one(policy: Policy, world: bool, rng: random.Random) -> Reading:
     feels = SADNESS if world else HAPPINESS
     target = tally(feels) + several(tally(feels, fragment=policy.same_person_s > 0), 9)
     plants = several(tally(SADNESS), PLANTS // 2) + several(tally(HAPPINESS), PLANTS // 2)
-    return closed(policy, plants + strangers(BRISK, rng) + target)
+    return closed(policy, rng, plants + strangers(BRISK, rng) + target)
 
 
 def rare(visits: int) -> Tally:
@@ -202,7 +201,7 @@ def rare(visits: int) -> Tally:
 def crowd_of_rare(policy: Policy, plants: int, world: bool, rng: random.Random) -> Reading:
     together_ = plants + world
     window = rare(together_) + strangers(BRISK, rng) + Tally(most=together_ + 1)
-    return closed(policy, window, camera=PLACES)
+    return closed(policy, rng, window, camera=PLACES)
 
 
 def all_at_once(policy: Policy, world: bool, rng: random.Random) -> Reading:
@@ -220,7 +219,9 @@ def through_the_door(policy: Policy, world: bool, rng: random.Random) -> Reading
     entering = Tally(crossings=(1,), zones=Times.of([20.0, 0.0]))
     entered = several(entering, sum(rng.random() < 0.5 for _ in range(20)))
     plants = several(tally() + entering, PLANTS)
-    return closed(policy, plants + strangers(BRISK, rng) + entered + TARGET + several(entering, world), camera=PLACES)
+    return closed(
+        policy, rng, plants + strangers(BRISK, rng) + entered + TARGET + several(entering, world), camera=PLACES
+    )
 
 
 def several_cameras(cameras: int, policy: Policy, world: bool, rng: random.Random) -> Reading:
@@ -230,31 +231,37 @@ def several_cameras(cameras: int, policy: Policy, world: bool, rng: random.Rando
 
 def knowing_all_at_k(policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Presence, stronger: all k − 1 others are his, or one body that comes back again and again."""
-    return closed(policy, several(tally(), K - 1) + several(TARGET, world))
+    return closed(policy, rng, several(tally(), K - 1) + several(TARGET, world))
+
+
+def printed(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Presence, stronger: in a quiet hour he shows the camera a sheet of 3 k faces, half of which do as the target."""
+    sheet = several(TARGET, 3 * K // 2) + several(tally(), 3 * K // 2)
+    return closed(policy, rng, sheet + strangers(QUIET, rng) + several(TARGET, world))
 
 
 def knowing_all(policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Presence, stronger: he knows all 3 k others exactly, and half of them behave as the target does."""
     others = several(TARGET, 3 * K // 2) + several(tally(), 3 * K // 2)
-    return closed(policy, others + several(TARGET, world))
+    return closed(policy, rng, others + several(TARGET, world))
 
 
 def knowing_all_at_an_edge(policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Presence, stronger: all others are known to be one short of where rounding half-way would go up."""
-    return closed(policy, several(tally(), 2 * K + K // 2 - 1) + several(TARGET, world))
+    return closed(policy, rng, several(tally(), 2 * K + K // 2 - 1) + several(TARGET, world))
 
 
 def knowing_all_feeling(policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Emotion, stronger: he knows all others exactly, and half of them look sad."""
     others = several(tally(SADNESS), 3 * K // 2) + several(tally(), 3 * K // 2)
-    return closed(policy, others + tally(SADNESS if world else NEUTRAL))
+    return closed(policy, rng, others + tally(SADNESS if world else NEUTRAL))
 
 
 def regular(days: int, policy: Policy, world: bool, rng: random.Random) -> Reading:
     """Accumulation: somebody who comes every day at the same time, among strangers; he adds up what was told."""
     visits = sad = 0.0
     for _ in range(days):
-        release = policy.gate(PLAIN).close(strangers(BRISK, rng) + several(TARGET, world) + LIVE)
+        release = policy.gate(PLAIN, rng).close(strangers(BRISK, rng) + several(TARGET, world) + LIVE)
         if release is not None:
             visits += release.visits
             sad += release.emotion.visits * release.emotion.mean_scores[SADNESS] if release.emotion else 0.0

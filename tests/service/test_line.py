@@ -1,6 +1,7 @@
 """One camera's line: the same sightings at the same times give the same bytes, and each window one message."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -42,9 +43,9 @@ def play(config: Config, scene: Iterator[tuple[float, list[Sighting]]]) -> list[
     return [compose(Stamp("shop", "0a1b2c3d", i + 1)) for i, compose in enumerate(composed)]
 
 
-def config(k: int = 3, length_s: int = 20) -> Config:
+def config(k: int = 3, length_s: int = 20, grid: int | None = 1) -> Config:
     visits = Visits(same_person_s=0, lost_after_s=1.5)  # one place, and yet different people
-    return Config(windows=Windows(length_s=length_s), privacy=Privacy(k=k, grid=1), visits=visits)
+    return Config(windows=Windows(length_s=length_s), privacy=Privacy(k=k, grid=grid), visits=visits)
 
 
 def test_every_window_gives_one_message() -> None:
@@ -98,6 +99,20 @@ def test_same_recording_gives_the_same_bytes() -> None:
     first = play(config(), one_after_the_other(12))
     second = play(config(), one_after_the_other(12))
     assert [m.model_dump_json() for m in first] == [m.model_dump_json() for m in second]
+
+
+def test_edges_of_a_recording_cannot_be_foreseen() -> None:
+    """Fifteen visitors are told as 20 or not at all, by an edge that hangs on what no message says of them."""
+
+    def seen(score: float) -> str:
+        scores: Scores = (score, 1 - score, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        shown = replace(face(0.5), scores=scores)
+        scene = ((now, [shown] * len(faces)) for now, faces in one_after_the_other(15))
+        return play(config(k=10, length_s=120, grid=None), scene)[0].state
+
+    states = [seen(0.1 + i * 1e-12) for i in range(12)]
+    assert set(states) == {"released", "withheld"}
+    assert seen(0.1) == states[0]
 
 
 def test_closed_shop_is_said_and_nothing_is_seen() -> None:

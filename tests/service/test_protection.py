@@ -118,6 +118,6 @@ def test_steps_of_the_wall_clock_give_nothing_back() -> None:
 
 def test_nothing_is_carried() -> None:
     """Visits of a withheld window are forgotten: asked about twice they would have to be paid for twice."""
-    gate = gate_of(config(k=60).privacy, Camera(), MemoryLedger(100 * MICRO))
+    gate = gate_of(config(k=60).privacy, Camera(), MemoryLedger(100 * MICRO), lambda below: 0)
     assert [gate.close(visits(20)) for _ in range(5)] == [None] * 5
     assert gate.close(visits(100)) is not None
