@@ -6,6 +6,7 @@ loaded, and taken back when the process ends in any other way or has run for PRO
 Rules:
   - Only `vision.accelerator = "auto"` allows the CPU instead. With "edgetpu" the process is started again for ever.
   - A note from before the last boot says nothing: the power may have been cut.
+  - Without a model that is compiled for it an Edge TPU is never used, and nothing is noted: it isn't to blame then.
 """
 
 import json
@@ -14,8 +15,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from edged.config.model import Config
+from edged.config.model import Config, Vision
 from edged.events import Event, tell
+from edged.vision.card import load_cards
 
 FILE: Final = "edgetpu.json"
 MOST_DEATHS: Final = 2
@@ -48,7 +50,7 @@ class Trust:
     @contextmanager
     def trial(self, config: Config) -> Iterator[None]:
         """Note that the Edge TPU may be in use, for as long as the block runs."""
-        if config.vision.accelerator == "cpu":
+        if not _in_use(config.vision):
             yield
             return
         self._write(self._deaths + 1)
@@ -80,3 +82,8 @@ class Trust:
     def _forget(self) -> None:
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
+
+
+def _in_use(vision: Vision) -> bool:
+    """Say whether a delegate may be loaded. Raises ModelError when a model card is wrong."""
+    return vision.accelerator != "cpu" and any(card.edgetpu_file for card in load_cards(vision.models_folder).values())

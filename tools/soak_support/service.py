@@ -5,7 +5,7 @@ import re
 import signal
 import sqlite3
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,8 +52,8 @@ class Fault:
 class Service:
     """The service and its surroundings."""
 
-    def __init__(self, lab: Lab) -> None:
-        """Start it all."""
+    def __init__(self, lab: Lab, wrapper: Sequence[str] = ()) -> None:
+        """Start it all; `wrapper`: words before the command of `edged run`."""
         self.camera = lab.keep(RtspServer(_clip(lab)))
         self.broker = lab.keep(mosquitto(lab.folder / "mosquitto"))
         self.reader = lab.keep(consumer(self.broker.port))
@@ -69,7 +69,7 @@ class Service:
             privacy__k=2,
             visits__same_person_s=0,
         )
-        self.run: Process = edged(lab, "run", ["run", "--config", os.devnull, *words])
+        self.run: Process = edged(lab, "run", ["run", "--config", os.devnull, *words], wrapper)
         self.run.start()
 
     @property

@@ -5,13 +5,12 @@ import os
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tools.faults_support.case import Invariant, Lab, MissingError, RightError, case, find
+from tools.faults_support.case import Invariant, Lab, MissingError, case, find
+from tools.faults_support.group import Group, control_group
 from tools.faults_support.parts import ROOT, edged, memory_kb, settings
 
 SHARE = 0.2
@@ -21,7 +20,6 @@ LATE_S = 2.0
 PERIOD_US = 100_000
 SETTLES_S = 90.0
 MOST_GROWTH_KB = 4096
-CGROUPS = Path("/sys/fs/cgroup")
 
 
 @case("cpu-quota", "sense has a fifth of a processor and pictures for several", count=24, short=2, needs=["ffmpeg"])
@@ -40,8 +38,9 @@ def cpu_quota(lab: Lab) -> None:
         outbox__folder=state,
         **relaxed,
     )
-    group = lab.keep(_quota(SHARE))
-    sense = edged(lab, "sense", ["sense", "--config", os.devnull, *words], wrapper=group)
+    group = lab.keep(control_group("cpu"))
+    _hold(group, SHARE)
+    sense = edged(lab, "sense", ["sense", "--config", os.devnull, *words], wrapper=group.wrapper)
     sense.start()
     lab.wait_until(lambda: "is live" in sense.said(), "the camera is live", SETTLES_S)
     seen, lateness, dropped, memory = len(_windows(state)), [], [], 0
@@ -100,36 +99,10 @@ def _fast_clip(lab: Lab) -> Path:
     return path
 
 
-@contextmanager
-def _quota(share: float) -> Iterator[tuple[str, ...]]:
-    """A control group with a share of a processor; gives the words that start a command in it."""
-    unified = "cpu" in _text(CGROUPS / "cgroup.subtree_control").split()
-    group = CGROUPS / ("" if unified else "cpu") / f"edged-fault-{os.getpid()}"
-    try:
-        group.mkdir()
-    except OSError as error:
-        raise RightError(f"no control group can be made: {error.strerror}") from error
-    try:
-        try:
-            if unified:
-                (group / "cpu.max").write_text(f"{int(share * PERIOD_US)} {PERIOD_US}")
-            else:
-                (group / "cpu.cfs_period_us").write_text(str(PERIOD_US))
-                (group / "cpu.cfs_quota_us").write_text(str(int(share * PERIOD_US)))
-        except OSError as error:
-            raise RightError(f"the control group takes no quota: {error.strerror}") from error
-        yield ("sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh")
-    finally:
-        # The group is empty once its processes, ended before this, are reaped.
-        deadline = time.monotonic() + 10
-        while group.exists() and time.monotonic() < deadline:
-            with suppress(OSError):
-                group.rmdir()
-            time.sleep(0.05)
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="ascii")
-    except OSError:
-        return ""
+def _hold(group: Group, share: float) -> None:
+    """Give a control group a share of one processor."""
+    if group.unified:
+        group.set("cpu.max", f"{int(share * PERIOD_US)} {PERIOD_US}")
+    else:
+        group.set("cpu.cfs_period_us", PERIOD_US)
+        group.set("cpu.cfs_quota_us", int(share * PERIOD_US))
