@@ -81,6 +81,8 @@ grep -q '^NoNewPrivs:.1' "/proc/$pid/status" && grep -q '^Seccomp:.2' "/proc/$pi
 [ "$(awk '/Max core file size/ { print $5 }' "/proc/$pid/limits")" -le 1 ] && ok "no core dumps" || failed "core dumps"
 journalctl -b -q -o json -u $SENSE | grep -q '"PRIORITY":"6"' && ok "the journal knows the levels" ||
     failed "the journal doesn't know the levels"
+journalctl -b -q -o cat -u $SENSE EDGED_EVENT=CAMERA_STATE EDGED_CAMERA=door | grep -q 'is live' &&
+    ok "the journal knows events and their fields" || failed "the journal doesn't know events and their fields"
 
 # --- kill
 for unit in $SENSE $PUBLISH; do
