@@ -81,7 +81,7 @@ def recommend(config: Config, size: tuple[int, int], face_px: float, model: str,
     for card in cards:
         if card.reach is not None:
             ms, device = timed[card.name]
-            on_canvas = face_px * min(card.input.width / width, card.input.height / height)
+            on_canvas = face_px * card.input.scale(width, height)
             rate = 1000 * BUSY / (rest_ms + ms) / len(config.cameras)
             choices.append(Choice(card.name, ms, device, on_canvas, card.reach.found(on_canvas), rate))
     chosen = choose(choices)

@@ -70,6 +70,10 @@ class FaceInput(Input):
     fit: Literal["letterbox"]
     """The picture is scaled to fit, its shape kept, at the top left of a black canvas."""
 
+    def scale(self, width: float, height: float) -> float:
+        """Return canvas pixels for each pixel of a picture of `width` × `height`."""
+        return min(self.width / width, self.height / height)
+
 
 class EmotionInput(Input):
     """One face."""

@@ -8,14 +8,18 @@ Rules:
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edged.vision.nms import ious
 
-MATCH_IOU = 0.5
+MATCH_IOU: Final = 0.5
 """A detection and a face are the same when they share at least this."""
+CANVAS_PX: Final = (5.0, 7.0, 10.0, 14.0, 20.0, 28.0)
+"""Lower edges of the classes of face height on the canvas; the last is open."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +113,17 @@ def recall(
         faces += int(counts.sum())
         right += sum(verdict is True for verdict in _judge(truth.boxes, counts, picture))
     return right / faces if faces else math.nan
+
+
+def reach(truths: Sequence[Truth], found: Sequence[Found], scales: Sequence[float]) -> dict[str, list[float]]:
+    """Return a card's [reach]: `recall` of the faces of each class of height on the model's canvas, `canvas_px`.
+
+    `scales` are canvas px per px of each picture. NaN for a class without faces.
+    """
+    on_canvas = [Truth(truth.boxes * np.float32(by), truth.invalid) for truth, by in zip(truths, scales, strict=True)]
+    scaled = [Found(one.boxes * np.float32(by), one.scores) for one, by in zip(found, scales, strict=True)]
+    shares = [recall(on_canvas, scaled, *edges) for edges in pairwise((*CANVAS_PX, math.inf))]
+    return {"canvas_px": list(CANVAS_PX), "recall": [round(share, 3) for share in shares]}
 
 
 def false_faces(truths: Sequence[Truth], found: Sequence[Found]) -> int:

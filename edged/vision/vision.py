@@ -177,8 +177,7 @@ def _pixels(region: Region, width: int, height: int) -> tuple[int, int, int, int
 
 def _least_face(card: FaceCard, width: int, height: int) -> float | None:
     on_canvas = None if card.reach is None else card.reach.least(0.5)
-    scale = min(card.input.width / width, card.input.height / height)
-    return None if on_canvas is None else on_canvas / scale
+    return None if on_canvas is None else on_canvas / card.input.scale(width, height)
 
 
 def choose_face_card(cards: Mapping[str, Card], name: str, width: int, height: int) -> FaceCard:
@@ -212,5 +211,5 @@ def _refuse(cards: Mapping[str, Card], name: str, task: Task) -> NoReturn:
 
 def fill(card: FaceCard, width: int, height: int) -> float:
     """Return the share of the card's canvas that a picture of `width` × `height` fills."""
-    scale = min(card.input.width / width, card.input.height / height)
+    scale = card.input.scale(width, height)
     return width * scale * height * scale / (card.input.width * card.input.height)

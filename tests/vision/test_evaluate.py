@@ -65,6 +65,8 @@ def test_faces_gives_the_figures_by_name(tool: Path, stand_ins: Path, annotation
     assert found["iou"] > 0.9
     assert found["ms_per_picture"] > 0
     assert found["faces"] == {"20": 3, "40": 0, "80": 0}
+    assert found["reach"]["canvas_px"] == [5, 7, 10, 14, 20, 28], "faces of 32 px are 16 on the canvas"
+    assert found["reach"]["recall"] == [None, None, None, 0.667, None, None]
     assert found["models"][0]["name"] == "face"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edged.vision.measure import Found, Truth
-from tools.faces.measure import closeness, reach
+from tools.faces.measure import closeness
 from tools.faces.views import inside, region, tiles
 
 
@@ -50,13 +50,6 @@ def test_closeness_pairs_each_face_once() -> None:
 def test_closeness_to_nothing_is_no_figure() -> None:
     """An original that finds nothing can't be kept."""
     assert all(math.isnan(value) for value in closeness([found()], [found()]).values())
-
-
-def test_reach_is_taken_on_the_canvas() -> None:
-    """A face of 20 px in a picture that is halved is one of 10 px; classes without faces have no figure."""
-    table = reach([truth((0, 0, 20, 20), (100, 0, 120, 20))], [found((0, 0, 20, 20))], [0.5])
-    assert dict(zip(table["canvas_px"], table["recall"], strict=True))[10.0] == 0.5
-    assert sum(math.isnan(share) for share in table["recall"]) == len(table["recall"]) - 1
 
 
 def test_tiles_cover_the_picture_and_overlap() -> None:

@@ -92,6 +92,13 @@ def test_mean_iou_is_that_of_matched_pairs() -> None:
     assert measure.mean_iou([truth(A, B)], [found(shifted, B, scores=(0.9, 0.9))], 20) == pytest.approx(0.75)
 
 
+def test_reach_is_taken_on_the_canvas() -> None:
+    """A face of 20 px in a picture that is halved is one of 10 px; classes without faces have no figure."""
+    table = measure.reach([truth((0, 0, 20, 20), (100, 0, 120, 20))], [found((0, 0, 20, 20), scores=(0.9,))], [0.5])
+    assert dict(zip(table["canvas_px"], table["recall"], strict=True))[10.0] == 0.5
+    assert sum(math.isnan(share) for share in table["recall"]) == len(table["recall"]) - 1
+
+
 def test_false_faces_are_those_on_no_face_at_all() -> None:
     truths = [truth(A, TINY, B, invalid=(2,))]
     assert measure.false_faces(truths, [found(A, TINY, B, NOWHERE, scores=(0.9,) * 4)]) == 1

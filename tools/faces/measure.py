@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,6 @@ from edged.vision.labelled import read_annotations, read_picture
 from edged.vision.nms import ious
 from edged.vision.runtime import Model, choose_runtime
 from edged.vision.vision import Detector
-
-CANVAS_PX = (5.0, 7.0, 10.0, 14.0, 20.0, 28.0)
-"""Lower edges of the classes of face height on the canvas; the last is open."""
 
 
 @dataclass(slots=True)
@@ -65,7 +61,7 @@ def run(card: FaceCard, runtime: str, annotations: Path) -> Run:
         model.invoke()
         result.seconds.append(model.cpu_s - before)
         result.everything.append(_found(detector.faces()))
-        result.scales.append(canvas_scale(card, picture.shape[1], picture.shape[0]))
+        result.scales.append(card.input.scale(picture.shape[1], picture.shape[0]))
         usual = Detector(card, model, picture.shape[1], picture.shape[0])
         result.confident.append(_found(usual.faces()))
     return result
@@ -101,7 +97,7 @@ def compare(card: FaceCard, original: FaceCard, annotations: Path, older: bool =
     int8, floating = run(card, "litert", annotations), run(original, "litert", annotations)
     near = closeness(int8.confident, floating.confident)
     figures = {
-        "reach": reach(truths, int8.confident, int8.scales),
+        "reach": measure.reach(truths, int8.confident, int8.scales),
         "pictures": len(truths),
         "heights_px": list(HEIGHTS_PX),
         "ap": int8.ap(truths),
@@ -121,24 +117,6 @@ def compare(card: FaceCard, original: FaceCard, annotations: Path, older: bool =
         figures["ms_tflite_runtime"] = second.ms
         figures["runtimes_agree"] = {name: both[name] for name in ("iou", "kept", "extra")}
     return figures
-
-
-def canvas_scale(card: FaceCard, width: int, height: int) -> float:
-    """Return canvas px per px of a picture."""
-    return min(card.input.width / width, card.input.height / height)
-
-
-def reach(
-    truths: Sequence[measure.Truth], found: Sequence[measure.Found], scales: Sequence[float]
-) -> dict[str, list[float]]:
-    """Return the card's [reach]: the share of faces found, by the height that they have on the canvas.
-
-    `scales` are canvas px per px of each picture.
-    """
-    on_canvas = [measure.Truth(truth.boxes * scale, truth.invalid) for truth, scale in zip(truths, scales, strict=True)]
-    scaled = [measure.Found(one.boxes * scale, one.scores) for one, scale in zip(found, scales, strict=True)]
-    recall = [measure.recall(on_canvas, scaled, *edges) for edges in pairwise((*CANVAS_PX, math.inf))]
-    return {"canvas_px": list(CANVAS_PX), "recall": [round(share, 3) for share in recall]}
 
 
 def _found(faces: Faces) -> measure.Found:

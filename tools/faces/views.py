@@ -35,7 +35,6 @@ from edged.vision.labelled import read_annotations, read_picture
 from edged.vision.nms import nms
 from edged.vision.runtime import Model, choose_runtime
 from edged.vision.vision import Detector, fill
-from tools.faces.measure import canvas_scale, reach
 
 TILE = 5 / 9
 BORDER_PX = 2.0
@@ -200,7 +199,7 @@ def _figures(
     sure = [confident(found, card.output.threshold) for found in ways["whole"].found]
     return _aps(ways, truths, there) | {
         "ms": {way: round(float(np.median(ways[way].ms)), 1) for way in ("whole", "tiles")},
-        "reach": reach(truths, sure, [canvas_scale(card, *size) for size in sizes]),
+        "reach": measure.reach(truths, sure, [card.input.scale(*size) for size in sizes]),
     }
 
 
@@ -250,9 +249,7 @@ def main() -> None:
         given.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(f"{'model':26}{'ms':>6}  {'whole':21}{'ms':>6}  {'tiles':21}  {'whole there':21}{'region':21}")
     for name, row in figures.items():
-        aps = [
-            " / ".join(f"{value:.3f}"[1:] for value in row[way]) for way in ("whole", "tiles", "whole there", "region")
-        ]
+        aps = [" / ".join(f"{value:.3f}".removeprefix("0") for value in row[way]) for way in WAYS]
         ms = row["ms"]
         print(f"{name:26}{ms['whole']:6.1f}  {aps[0]:21}{ms['tiles']:6.1f}  {aps[1]:21}  {aps[2]:21}{aps[3]:21}")
 
