@@ -114,7 +114,7 @@ class Camera(Section):
     pixel_format: Annotated[str, Field(pattern=r"^[A-Z0-9]{4}$")] | None = None
     """Four-character code asked of a V4L2 camera, e.g. MJPG or YUYV."""
     pace: Literal["real-time", "fast"] = "real-time"
-    """Recordings: as they were filmed, or as fast as the device can (every frame is then analysed)."""
+    """Recordings: as they were filmed, or as fast as the device can, by the clock of their own time stamps."""
     loop: bool = False
     """Recordings: begin again at the end. Without it the service ends when all its recordings have ended."""
 
@@ -161,7 +161,7 @@ class Vision(Section):
     threads: Annotated[int, Field(ge=1, le=16)] = 1
     """Threads of each interpreter."""
     max_fps: Annotated[float, Field(gt=0, le=120)] = 10.0
-    """At most so many frames per second and camera reach the models (recordings with pace = fast: all do)."""
+    """At most so many frames per second and camera reach the models."""
     score_threshold: Annotated[float, Field(ge=0.05, le=0.99)] | None = None
     """Detections below this score are not sightings; None: as the model's card says."""
     max_faces: Annotated[int, Field(ge=1, le=200)] = 50

@@ -81,9 +81,9 @@ class Ahead(FrameSource):
     live = False
 
     def __init__(
-        self, source: FrameSource, idle: Sequence[Looker], onlooker: Onlooker, due: Callable[[float], bool] | None
+        self, source: FrameSource, idle: Sequence[Looker], onlooker: Onlooker, due: Callable[[float], bool]
     ) -> None:
-        """Read `source` with the models of `idle`; `due` chooses the frames to be looked at (None: all)."""
+        """Read `source` with the models of `idle`; `due` chooses the frames to be looked at."""
         self._source = source
         self._idle: SimpleQueue[Looker] = SimpleQueue()
         for looker in idle:
@@ -141,7 +141,7 @@ class Ahead(FrameSource):
             if captured is None:
                 self._ended = True
                 return
-            due = self._due is None or self._due(captured)
+            due = self._due(captured)
             if not due and not self._onlooker.wants_every_frame:
                 continue
             frame = self._source.retrieve()

@@ -12,6 +12,7 @@ from typing import Final
 
 from edged.analysis.clip import Due, Watch
 from edged.camera.frame import Frame
+from edged.camera.pace import Thinning
 from edged.camera.recording import Recording
 from edged.config.hours import Hours
 from edged.config.model import Config
@@ -103,7 +104,8 @@ class Video:
 
         Raises what Vision and `watch` raise.
         """
-        return self._play(self._config, watch, at, show, stop)
+        due = Thinning(self._config.vision.max_fps).is_due
+        return self._play(self._config, watch, at, show, stop, due, every_emotion=False)
 
     def looks(self, watch: Watch, at: Callable[[float], None], due: Due, stop: Stop) -> Played:
         """Let `watch` see the frames that are due, whatever the opening hours, with the emotion of every face.
@@ -111,7 +113,7 @@ class Video:
         Raises what Vision and `watch` raise.
         """
         config = self._config.model_copy(update={"hours": Hours()})
-        return self._play(config, watch, at, lambda _: None, stop, due)
+        return self._play(config, watch, at, lambda _: None, stop, due, every_emotion=True)
 
     def _play(
         self,
@@ -120,10 +122,12 @@ class Video:
         at: Callable[[float], None],
         show: Callable[[WindowMessage], None],
         stop: Stop,
-        due: Due | None = None,
+        due: Callable[[float], bool],
+        *,
+        every_emotion: bool,
     ) -> Played:
         counted = _Counted(watch, at)
-        models = lookers(config, self.camera, every_emotion=due is not None)
+        models = lookers(config, self.camera, every_emotion=every_emotion)
         source = Ahead(self._recording, models, counted, due)
         handover = Handover(Shown(config.device.id, show))
         sense_recording(config, self.camera, handover, stop, eyes=source, opener=lambda _: source)

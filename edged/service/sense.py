@@ -19,6 +19,7 @@ from edged.anonymise.budget import Ledger
 from edged.camera.desk import Desk
 from edged.camera.frame import Frame, FrameSource
 from edged.camera.memory import keep_off_the_disk
+from edged.camera.pace import Thinning
 from edged.camera.sources import open_source
 from edged.config.model import Camera, Config
 from edged.errors import ExitCode
@@ -106,12 +107,15 @@ def sense_recording(
     ledger: Ledger | None = None,
     *,
     eyes: Looks | None = None,
-    opener: Callable[[Camera], FrameSource] = open_source,
+    opener: Callable[[Camera], FrameSource] | None = None,
     progress: Progress = UNWATCHED,
 ) -> None:
-    """Take every frame of a recording, on the clock of its own time stamps."""
+    """Look at a recording on the clock of its own time stamps, at as many frames a second as of a live camera.
+
+    `opener` opens something else in its place, all of whose frames are looked at.
+    """
     begin = camera.start.timestamp() if camera.start else time.time()
-    source = opener(camera)
+    source = opener(camera) if opener else _Thinned(open_source(camera), config.vision.max_fps)
     eyes = eyes or Eyes(config, [camera])
     line: Line | None = None
     captured = 0.0
@@ -134,6 +138,30 @@ def sense_recording(
         source.close()
     if line is not None:
         handover.finish([line.close(captured)])
+
+
+class _Thinned(FrameSource):
+    """A recording's frames that are to be looked at."""
+
+    live = False
+
+    def __init__(self, source: FrameSource, max_fps: float) -> None:
+        self._source = source
+        self._thinning = Thinning(max_fps)
+
+    def grab(self) -> float | None:
+        """Go to the next frame whose turn it is."""
+        while (captured := self._source.grab()) is not None and not self._thinning.is_due(captured):
+            pass
+        return captured
+
+    def retrieve(self) -> Frame | None:
+        """Return that frame."""
+        return self._source.retrieve()
+
+    def close(self) -> None:
+        """Close the recording."""
+        self._source.close()
 
 
 class _Live:

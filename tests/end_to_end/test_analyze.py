@@ -133,6 +133,7 @@ def test_windows_are_the_bytes_that_the_service_would_send(short_sample: Path, t
         "windows.length_s": 5,
         "privacy.k": 2,
         "visits.same_person_s": 0,
+        "vision.max_fps": 4,  # fewer than the film has
         "outbox.folder": str(tmp_path / "state"),
     }
     done = finish(["sense"], settings)
