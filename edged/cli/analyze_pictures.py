@@ -14,8 +14,8 @@ from edged.cli.common import say_personal
 from edged.cli.progress import Progress
 from edged.config.model import Config
 from edged.errors import EdgedError, ExitCode, InputError, MissingInputError, OutputError, UsageError
-from edged.formats import microsoft, own, smartclick
 from edged.formats.rectangles import Rectangle, boxes_of, parse_rectangles
+from edged.formats.words import named, picture_in_words_of
 from edged.vision.sighting import Sighting
 
 STANDARD_INPUT: Final = Path("-")
@@ -28,6 +28,7 @@ def analyze_pictures(config: Config, parsed: argparse.Namespace, paths: Sequence
     if parsed.threshold is not None and parsed.format == "microsoft":
         raise UsageError("--threshold: the microsoft format has no word for an undecided emotion; choose another")
     rectangles = _given(parsed.faces, len(paths))
+    threshold = parsed.threshold or 0.0
     drawings = _drawings(parsed.draw, paths, alone=alone)
     reader = PictureReader(config.vision)
     say_personal()
@@ -37,9 +38,10 @@ def analyze_pictures(config: Config, parsed: argparse.Namespace, paths: Sequence
         try:
             still = _decode(path)
             sightings = _look(reader, still, rectangles, str(path), every_emotion=parsed.format != "edged")
-            progress.tell(_worded(parsed.format, path, still, sightings, parsed.threshold or 0.0, alone=alone) + "\n")
+            told = picture_in_words_of(parsed.format, str(path), sightings, still.width, still.height, threshold)
+            progress.tell((told if alone or parsed.format == "edged" else named(str(path), told)) + "\n")
             if drawing is not None:
-                marked = [mark(sighting, parsed.threshold or 0.0) for sighting in sightings]
+                marked = [mark(sighting, threshold) for sighting in sightings]
                 write_picture(drawing, drawn(still.pixels, marked))
         except (InputError, MissingInputError) as error:
             failed.append(error)
@@ -87,20 +89,6 @@ def _look(
     if rectangles is None:
         return reader.find(still, every_emotion=every_emotion)
     return reader.read(still, boxes_of(rectangles, still.width, still.height, name))
-
-
-def _worded(
-    form: str, path: Path, still: Still, sightings: Sequence[Sighting], threshold: float, *, alone: bool
-) -> str:
-    width, height = still.width, still.height
-    match form:
-        case "smartclick":
-            answer = smartclick.answer(sightings, width, height, threshold).model_dump_json()
-        case "microsoft":
-            answer = microsoft.answer(sightings, width, height).model_dump_json()
-        case _:
-            return own.picture(str(path), sightings, width, height, threshold).model_dump_json()
-    return answer if alone else own.named(str(path), answer)
 
 
 def _drawings(asked: Path | None, paths: Sequence[Path], *, alone: bool) -> Sequence[Path | None]:

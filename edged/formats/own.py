@@ -1,6 +1,5 @@
 """Our own words for an analysed picture: all that is known of each face, and null for what can't be known."""
 
-import json
 from collections.abc import Sequence
 from typing import Literal
 
@@ -51,11 +50,6 @@ def picture(name: str, sightings: Sequence[Sighting], width: int, height: int, t
     """Word the faces of the picture `name` of `width` × `height` px."""
     faces = tuple(_face(sighting, width, height, threshold) for sighting in sightings)
     return Picture(file=name, width=width, height=height, faces=faces)
-
-
-def named(name: str, answer: str) -> str:
-    """Return another format's answer, as JSON, with the name of the picture it is about: a line among many."""
-    return f'{{"file":{json.dumps(name, ensure_ascii=False)},"faces":{answer}}}'
 
 
 def strongest_emotion(scores: Scores, threshold: float) -> str:

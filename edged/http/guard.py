@@ -24,7 +24,7 @@ from edged.http.problems import answer, problem
 
 _log = logging.getLogger("edged.http")
 
-OPEN: Final = frozenset({"/", "/page.css", "/page.js", "/docs", "/docs.css", "/openapi.json", "/healthz", "/readyz"})
+OPEN: Final = frozenset({"/", "/page.css", "/page.js", "/docs", "/openapi.json", "/healthz", "/readyz"})
 _LINGER_S: Final = 2.0
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _HEADERS: Final = (

@@ -12,6 +12,7 @@ Rules:
 import asyncio
 import contextlib
 import json
+import logging
 import resource
 import secrets
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,8 @@ from typing import IO, Final
 
 from edged.errors import ExitCode
 from edged.http.problems import Problem, ProblemError, problem
+
+_log = logging.getLogger("edged.http")
 
 MOST_UNDER_WAY: Final = 4
 """Videos being received, waiting or being analysed."""
@@ -137,6 +140,9 @@ class Jobs:
                 _fail(job, 504, f"the analysis took longer than {LIMIT_S / 60:g} minutes: send a shorter video")
             except OSError:
                 _fail(job, 503, "this machine can't begin an analysis now: try again later")
+            except Exception:  # whatever it is, the next video has its turn
+                _log.exception("a fault of edged while a video was analysed")
+                _fail(job, 500, "a fault of edged, which its log describes: please report it")
             job.video.close()
         self._expire_later(job)
 
@@ -166,7 +172,7 @@ class Jobs:
             if child.returncode is None:
                 child.kill()
                 await child.wait()
-        self._judge(job, code, said.replace(f"/dev/fd/{video}", "the video"))
+        self._judge(job, code, said.replace(f"/dev/fd/{video}", "the file"))
 
     def _judge(self, job: Job, code: int, said: str) -> None:
         """Say what came out of it: a whole result, a shorter one with a note, or none."""

@@ -1,7 +1,7 @@
 """POST /v1/emotion: the faces of a picture, in one of three systems' words."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -10,14 +10,11 @@ from edged.camera.still import KINDS, NotAPictureError, TooLargeError, decode_st
 from edged.errors import InputError
 from edged.formats import microsoft, own, smartclick
 from edged.formats.rectangles import Rectangle, boxes_of, parse_rectangles
+from edged.formats.words import Whose, picture_in_words_of
 from edged.http.metrics import Metrics
 from edged.http.problems import ProblemError, described
 from edged.http.readers import Readers
 from edged.http.uploads import receive_picture
-
-NAME: Final = "the picture"
-
-Form = Literal["edged", "smartclick", "microsoft"]
 
 BINARY: Final[dict[str, Any]] = {"schema": {"type": "string", "format": "binary"}}
 FORM: Final[dict[str, Any]] = {
@@ -50,7 +47,7 @@ def picture_routes(readers: Readers, metrics: Metrics) -> APIRouter:
     )
     async def emotion(
         request: Request,
-        form: Annotated[Form, Query(alias="format", description="Whose words.")] = "edged",
+        whose: Annotated[Whose, Query(alias="format", description="Whose words.")] = "edged",
         rectangles: Annotated[
             str | None,
             Query(
@@ -67,13 +64,13 @@ def picture_routes(readers: Readers, metrics: Metrics) -> APIRouter:
             Query(ge=0, le=1, description="An emotion below it is told as undecided (edged, smartclick)."),
         ] = None,
     ) -> Response:
-        if threshold is not None and form == "microsoft":
+        if threshold is not None and whose == "microsoft":
             raise ProblemError(400, "the microsoft format has no word for an undecided emotion: leave threshold out")
         given = None if rectangles is None else _given(rectangles)
         with readers.place():
             content = await receive_picture(request)
             with metrics.analysing():
-                told = await readers.run(_look(content, form, given, threshold or 0.0))
+                told = await readers.run(_look(content, whose, given, threshold or 0.0))
         return Response(told, media_type="application/json")
 
     return router
@@ -87,33 +84,27 @@ def _given(rectangles: str) -> list[Rectangle]:
 
 
 def _look(
-    content: bytes, form: Form, rectangles: list[Rectangle] | None, threshold: float
+    content: bytes, whose: Whose, rectangles: list[Rectangle] | None, threshold: float
 ) -> Callable[[PictureReader], str]:
     """Return what a thread does with a picture: decode it, look at it, word it as JSON."""
 
     def look(reader: PictureReader) -> str:
         try:
-            still = decode_still(content, NAME)
+            still = decode_still(content, "the file")
         except NotAPictureError as error:
-            raise ProblemError(415, str(error)) from None
+            raise ProblemError(415, f"{error}; videos go to /v1/emotion/video") from None
         except TooLargeError as error:
             raise ProblemError(413, str(error)) from None
         except InputError as error:
             raise ProblemError(422, str(error)) from None
         width, height = still.width, still.height
         if rectangles is None:
-            sightings = reader.find(still, every_emotion=form != "edged")
+            sightings = reader.find(still, every_emotion=whose != "edged")
         else:
             try:
-                sightings = reader.read(still, boxes_of(rectangles, width, height, NAME))
+                sightings = reader.read(still, boxes_of(rectangles, width, height, "the picture"))
             except InputError as error:
                 raise ProblemError(400, str(error)) from None
-        match form:
-            case "smartclick":
-                return smartclick.answer(sightings, width, height, threshold).model_dump_json()
-            case "microsoft":
-                return microsoft.answer(sightings, width, height).model_dump_json()
-            case "edged":
-                return own.picture("picture", sightings, width, height, threshold).model_dump_json()
+        return picture_in_words_of(whose, "picture", sightings, width, height, threshold)
 
     return look

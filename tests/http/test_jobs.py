@@ -42,6 +42,7 @@ async def done(jobs: Jobs) -> Job:
     ("program", "status", "said"),
     [
         ("b = bytearray(4 << 30)", 500, "too much memory"),
+        ("import sys; print('{nonsense', file=sys.stderr)", 500, "please report it"),
         ("import os; os.abort()", 500, "breaks the decoder"),
         ("import sys\nprint('edged: the film is damaged', file=sys.stderr)\nsys.exit(65)", 422, "the film is damaged"),
         ("import sys\nprint('edged: there is no FFmpeg', file=sys.stderr)\nsys.exit(69)", 501, "there is no FFmpeg"),

@@ -85,7 +85,7 @@ def test_what_goes_wrong_is_said(page: Page, tmp_path: Path) -> None:
     path.write_text("milk and bread\n")
     page.set_input_files("#file", path)
     page.locator("#error:not(:empty)").wait_for()
-    assert page.get_by_role("alert").inner_text().startswith("The picture is not a picture that can be opened: ")
+    assert page.get_by_role("alert").inner_text().startswith("The file is not a picture that can be opened: ")
 
 
 def test_the_keyboard_reaches_everything(page: Page) -> None:
