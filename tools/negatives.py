@@ -64,25 +64,27 @@ def add_to(tasks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argp
     negatives = tasks.add_parser("negatives", help="false faces per hour on recordings without faces")
     negatives.add_argument("data", type=Path, nargs="+", metavar="VIDEO", help="a recording in which no face is seen")
     negatives.add_argument("--model", default="auto", help="name of a face model; auto (default): as a device would")
-    negatives.add_argument("--fps", type=_rate, default=10.0, help="at most so many pictures a second (default: 10)")
+    negatives.add_argument("--fps", type=rate, default=10.0, help="at most so many pictures a second (default: 10)")
     negatives.add_argument(
-        "--thresholds", type=_score, nargs="+", default=list(THRESHOLDS), help="besides the one on the model's card"
+        "--thresholds", type=score, nargs="+", default=list(THRESHOLDS), help="besides the one on the model's card"
     )
     return negatives
 
 
-def _rate(given: str) -> float:
-    rate = float(given)
-    if not 0 < rate < math.inf:
+def rate(given: str) -> float:
+    """Return pictures a second."""
+    number = float(given)
+    if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"{given} pictures a second can't be taken")
-    return rate
+    return number
 
 
-def _score(given: str) -> float:
-    score = float(given)
-    if not 0 < score < 1:
+def score(given: str) -> float:
+    """Return a threshold."""
+    number = float(given)
+    if not 0 < number < 1:
         raise argparse.ArgumentTypeError(f"{given} is no threshold: it lies between 0 and 1")
-    return score
+    return number
 
 
 def measure(given: argparse.Namespace, progress: Callable[[int, int], None]) -> dict[str, Any]:

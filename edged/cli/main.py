@@ -30,14 +30,17 @@ can't be written; 75 try again later; 77 no permission; 78 wrong configuration
 """
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one sentence."""
+
     def error(self, message: str) -> NoReturn:
+        """End with the exit code of a wrong command line."""
         self.exit(ExitCode.USAGE, f"{self.prog}: {message}; `{self.prog} --help` tells more\n")
 
 
 def parser() -> argparse.ArgumentParser:
     """Build the parser of all commands."""
-    top = _Parser(
+    top = Parser(
         prog="edged",
         description="Counts visits and emotions at a shop camera, on the device; publishes only anonymised aggregates.",
         epilog=_EPILOG,
@@ -142,7 +145,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: "argparse._SubParsersAction[_Parser]", name: str, call: str, text: str
+    commands: "argparse._SubParsersAction[Parser]", name: str, call: str, text: str
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
     command.set_defaults(call=call)
