@@ -226,7 +226,7 @@ def _exchange(image: Path) -> None:
 
 @case(
     "fsync-error",
-    "fsync fails with EIO for a while, in the producer or in publish, which may be killed then",
+    "fsync fails with EIO for a while, and producer or publish may be killed then",
     count=50,
     short=2,
     needs=["mosquitto", "strace"],
@@ -241,7 +241,8 @@ def fsync_error(lab: Lab) -> None:
         lab.tell(f"{done} of {lab.count} failures, {pair.reader.arrived} messages")
         pair.flows("between failures")
         victim = pair.producer if done % 2 == 0 else pair.publish
-        with failing_fsync(lab, victim.pid):
+        # Both, as a disk does it: one alone may not be able to tell the other, whose own writes then tell nothing.
+        with failing_fsync(lab, pair.producer.pid, pair.publish.pid):
             pair.says("degraded")
             if lab.chance.random() < 0.3:
                 victim.kill()
@@ -254,22 +255,21 @@ def fsync_error(lab: Lab) -> None:
 
 
 @contextmanager
-def failing_fsync(lab: Lab, pid: int) -> Iterator[None]:
-    """Let every fsync of a process fail with EIO."""
+def failing_fsync(lab: Lab, *pids: int) -> Iterator[None]:
+    """Let every fsync of some processes fail with EIO."""
     trace = subprocess.Popen(
         [
-            *("strace", "-f", "-qq", "-o", "/dev/null", "-p", str(pid)),
+            *("strace", "-f", "-qq", "-o", "/dev/null", "-p", ",".join(map(str, pids))),
             *("-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO"),
         ],
         stderr=subprocess.PIPE,
     )
-    status = Path(f"/proc/{pid}/status")
 
     def attached() -> bool:
         if trace.poll() is not None:
             assert trace.stderr is not None
             raise RightError(f"strace can't attach: {trace.stderr.read().decode(errors='replace').strip()}")
-        return f"TracerPid:\t{trace.pid}" in status.read_text()
+        return all(f"TracerPid:\t{trace.pid}" in Path(f"/proc/{pid}/status").read_text() for pid in pids)
 
     lab.wait_until(attached, "strace is attached", 10)
     try:

@@ -8,7 +8,7 @@ from tests.listener import Relay, end
 from tests.outbox.making import window
 from tools.faults_support.case import Invariant, Lab, case
 from tools.faults_support.impostor import Talk
-from tools.faults_support.parts import DEVICE, consumer, mosquitto, publish_words
+from tools.faults_support.parts import DEVICE, consumer, memory_kb, mosquitto, publish_words
 from tools.faults_support.zygote import zygote
 
 ANSWERS = 60
@@ -16,6 +16,8 @@ ANSWERS = 60
 LOST_A_BREAK = 25
 """Answers of these, at the most, that bring a connection no further: what was in flight, and a few for the status."""
 PUBACK = 4
+MOST_GROWTH_KB = 1024
+"""Twice what SQLite may keep of the file (edged/outbox/schema.py)."""
 
 
 @case(
@@ -55,6 +57,7 @@ def flaky_link(lab: Lab) -> None:
         reader.judge(committed)
         lab.check(reader.order == sorted(reader.order), Invariant.I3, "messages came out of order")
     lab.check(link.breaks <= most_breaks, Invariant.I4, f"not drained after {most_breaks} breaks")
+    memory = memory_kb(publish)
     broker.kill()
     broker.start()
     link.breaks = 0
@@ -69,6 +72,8 @@ def flaky_link(lab: Lab) -> None:
         reader.judge(committed)
     lab.check(link.breaks <= 2 * most_breaks, Invariant.I1, f"not all came again after {2 * most_breaks} breaks")
     lab.check(nest.ended(publish) is None, Invariant.I6, "publish has ended")
+    growth = memory_kb(publish) - memory
+    lab.check(growth < MOST_GROWTH_KB, Invariant.I4, f"publish grew by {growth} KiB over {link.breaks} connections")
     nest.kill(publish)
     link.mended = True
     last = nest.start("edged", [*sending, "--drain"], lab.folder / "publish.log", hasty=True)
@@ -79,6 +84,7 @@ def flaky_link(lab: Lab) -> None:
         "drained_after_breaks": breaks[0],
         "duplicates_until_then": repeated,
         "all_again_after_breaks": breaks[1],
+        "memory_growth_kb_meanwhile": growth,
     }
 
 
