@@ -112,7 +112,7 @@ def too_large(lab: Lab) -> None:
         device.commit(1, lambda stamp: window(stamp, runtime="x" * TOO_LARGE))
         device.commit(2)
     device.publish.start()
-    device.wait_delivered()
+    device.wait_delivered(60 + lab.count)  # six messages each
     lab.wait_until(lambda: sum(gap.dropped for gap in device.reader.gaps) >= lab.count, "the declarations arrive")
     device.judge()
     declared = sum(gap.dropped for gap in device.reader.gaps)
