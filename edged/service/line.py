@@ -80,7 +80,8 @@ class Line:
         self._coverage.advance(reading.now, is_open=self.is_open)
         self._coverage.drop(dropped)
         self._count(self._book.advance(reading.now - LATENESS))
-        return [self._close(span) for span in self._schedule.advance(reading.now, reading.wall, reading.clock)]
+        ended = self._schedule.advance(reading.now, reading.wall, reading.clock, self._lots.share())
+        return [self._close(span) for span in ended]
 
     def close(self, now: float, *, finished: bool = False) -> Compose:
         """End all visits and the open window: at a stop, or because the recording has been played to its end."""

@@ -63,13 +63,14 @@ class CoverageMeter:
         self._dropped += frames
 
     def cut(self, end: float, chance: float) -> Coverage:
-        """End the window and begin the next. What was open beyond `end` is known by now and counts for the next.
+        """End the window and begin the next. What was open or live beyond `end` counts for the next.
 
         `chance`, from 0 to nearly 1, draws the edge at which the share of dropped pictures is rounded up.
         """
         if self._last is not None and end - self._last <= self._longest_gap:
             self._live += max(end - max(self._last, self._start), 0.0)
-        live = min(self._live, end - self._start)
+        live_beyond = min(max((self._last or end) - end, 0.0), self._live)
+        live = min(self._live - live_beyond, end - self._start)
         beyond = max(self._open_until - end, 0.0) * self._is_open
         due = self._analysed + self._dropped
         coverage = Coverage(
@@ -78,7 +79,7 @@ class CoverageMeter:
             live_share=_rounded(live, end - self._start),
             dropped_share=math.floor(self._dropped / max(due, 1) * DROPPED_STEPS + chance) / DROPPED_STEPS,
         )
-        self._start, self._live, self._open, self._analysed, self._dropped = end, 0.0, beyond, 0, 0
+        self._start, self._live, self._open, self._analysed, self._dropped = end, live_beyond, beyond, 0, 0
         return coverage
 
 

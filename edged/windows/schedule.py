@@ -6,6 +6,9 @@ length. When the difference jumps, or creeps faster than a clock should, the wal
 cut there and a new one begins, both marked. So no window is ever measured wrongly, none has another length than it
 should without saying so, and none with a doubtful time goes unmarked.
 
+The cut is made a drawn time before the step was noticed. That waits for a look to be over, and the look for every
+face in view: cut at once, a window's length would tell who steps the clock how many there are.
+
 Rules:
   - Windows tumble: each begins where the one before it ended; none is left out, even if nobody asked for a long while.
   - Time comes in as an argument: `now` in monotonic seconds, `wall` in seconds since the Unix epoch.
@@ -19,6 +22,10 @@ STEP = 0.5
 """Seconds by which the clocks' difference may change between two looks before it counts as a step."""
 CREEP = 0.001
 """By so much of a window's time it may change besides while the window is open: twice what adjtime(3) and ntpd slew."""
+
+
+BLUR_S = 10.0
+"""A cut lies up to so long before the moment at which the step was noticed."""
 
 
 class Clock(StrEnum):
@@ -57,18 +64,19 @@ class Schedule:
         self._stepped = False
         self._begin(now, wall)
 
-    def advance(self, now: float, wall: float, clock: Clock) -> list[Span]:
-        """Return the windows that have ended by now, oldest first."""
+    def advance(self, now: float, wall: float, clock: Clock, chance: float) -> list[Span]:
+        """Return the windows that have ended by now, oldest first. `chance`, from 0 to nearly 1, draws where to cut."""
         offset = wall - now
         stepped = abs(offset - self._offset) > STEP or self._crept(now, offset)
         self._stepped = self._stepped or stepped
         ended = self._due(now)
+        cut = now - chance * min(BLUR_S, now - self._start)
         if stepped and now > self._start:
             self._stepped = True
-            ended.append(self._cut(now, now + self._offset))
+            ended.append(self._cut(cut, cut + self._offset))
         self._offset = offset
         if stepped:
-            self._begin(now, wall)
+            self._begin(cut, cut + offset)
             self._stepped = True
         else:
             self._boundary = self._boundary_wall - offset

@@ -35,6 +35,8 @@ class Policy:
     """Whether reports of sensing come on a fixed grid, to the second, rather than 30 s after the last one."""
     polls_s: float
     """How often publish looks into the outbox, in seconds."""
+    draws_cuts: bool
+    """Whether a window that a clock step cuts ends a drawn time before the step was noticed."""
 
 
 DEFAULTS: Final = Privacy()
@@ -52,6 +54,7 @@ WEAK: Final = Policy(
     True,
     False,
     0.0,
+    False,
 )
 """Everything is told, exactly."""
 OURS: Final = Policy(
@@ -63,6 +66,7 @@ OURS: Final = Policy(
     False,
     True,
     POLL_S,
+    True,
 )
 """What a device does whose owner changed nothing."""
 

@@ -52,7 +52,7 @@ def stepped_clock(policy: Policy, world: bool, rng: random.Random) -> Reading:
     index = 0
     for at, visit in [*moments, (float(WINDOW_S), None)]:
         step += 2.0 if visit is None and at < WINDOW_S else 0.0
-        for span in schedule.advance(at, NOON + at + step, Clock.SYNCHRONISED):
+        for span in schedule.advance(at, NOON + at + step, Clock.SYNCHRONISED, rng.random()):
             if policy.cut_windows or not span.partial:
                 told[min(index, 2)] = figures(gate.close(window))
                 window = LIVE
@@ -109,6 +109,18 @@ def reports(policy: Policy, world: bool, rng: random.Random) -> Reading:
         due = (now // 30 + 1) * 30 if policy.report_grid else now + 30
         now = due + rng.uniform(0.0, look)
         late += (now // 1 if policy.report_grid else round(now, 3)) - due
+    return (round(late, 1),)
+
+
+def cut_lengths(policy: Policy, world: bool, rng: random.Random) -> Reading:
+    """Clock steps: he steps the clock ten times, at moments he knows; do the windows' ends tell of k − 1 in view?"""
+    look = LOOK_S + FACE_S * (K - 1) * world
+    schedule, late = Schedule(WINDOW_S, 0.0, NOON, Clock.SYNCHRONISED), 0.0
+    for number in range(1, 11):
+        stepped = 60.0 * number
+        noticed, chance = stepped + rng.uniform(0.0, look), rng.random() * policy.draws_cuts
+        (span,) = schedule.advance(noticed, NOON + noticed + 2 * number, Clock.SYNCHRONISED, chance)
+        late += round(span.end - NOON - 2 * (number - 1), 3) - stepped
     return (round(late, 1),)
 
 

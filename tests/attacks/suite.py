@@ -64,6 +64,7 @@ ATTACKS: Final = (
     Attack("k − 1 or nobody, by dropped pictures", sides.dropped_pictures, 0.5),
     Attack("presence for five minutes, by dropped pictures", sides.load_of_one, 0.5),
     Attack("k − 1 or nobody, by times of reports", sides.reports, 0.95),
+    Attack("k − 1 or nobody, by lengths of ten cut windows", sides.cut_lengths, 0.7),
     Attack("k − 1 or nobody, by time of arrival", sides.boundary, None),
 )
 """By the adversary of docs/PRIVACY.md."""

@@ -36,6 +36,15 @@ def test_gap_over_the_boundary_belongs_to_both_windows() -> None:
     assert (first.live_s, meter.cut(4.0, 0.0).live_s) == (2.0, 2.0)
 
 
+def test_pictures_after_a_boundary_that_is_noticed_late_cover_the_next_window() -> None:
+    """A window that is cut ten seconds ago leaves those to the next."""
+    meter = CoverageMeter(2.0, 0.0)
+    for i in range(201):
+        meter.frame(i / 10)
+    assert meter.cut(10.0, 0.0).live_s == pytest.approx(10.0)
+    assert meter.cut(21.0, 0.0).live_s == pytest.approx(11.0)
+
+
 def test_open_time_is_shared_out_at_the_boundary() -> None:
     """A shop that closes in the middle of a window was open for half of it, and not at all in the next."""
     meter = CoverageMeter(2.0, 0.0)
