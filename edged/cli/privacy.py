@@ -144,7 +144,8 @@ def _noise(privacy: Privacy) -> list[str]:
         f"A window is told of only when the noisy number of visits is {privacy.k} or more. Otherwise its message "
         "holds no figure at all and is the same as that of an empty window; its visits are forgotten.",
         "Coverage, the state of the clock and the opening hours are told without noise; they are rounded and don't "
-        "depend on visitors. docs/DIFFERENTIAL.md says how far figures are from the truth.",
+        "depend on visitors, but for the pictures that a device too slow for a full room drops: their share is told in "
+        "quarters. docs/DIFFERENTIAL.md says how far figures are from the truth.",
     ]
 
 
