@@ -65,7 +65,8 @@ def judge(camera: Camera, watched: Watched, max_fps: float) -> list[Finding]:
     if watched.state is CameraState.FROZEN:
         mend = "unplug it and plug it in again, or restart it; if it comes back, its key frame interval or firmware"
         return [failure(subject, f"opens; the same picture for {FROZEN_AFTER_S:g} s", mend)]
-    if watched.size is None or watched.fps is None or watched.quality is None:
+    lost = watched.state in {CameraState.OFFLINE, CameraState.STALLED}
+    if lost or watched.size is None or watched.fps is None or watched.quality is None:
         return [failure(subject, watched.reason or f"no picture ({watched.state})", _mend_opening(camera))]
     return [_judge_picture(subject, camera, watched, watched.quality, max_fps)]
 

@@ -65,6 +65,8 @@ def test_the_worst_finding_is_the_exit_code(findings: list[Finding], code: int) 
         (watched(CameraState.DARK), Level.FAILURE, "cap"),
         (watched(CameraState.FROZEN), Level.FAILURE, "plug"),
         (watched(CameraState.OFFLINE, size=None, fps=None, quality=None), Level.FAILURE, "user, password"),
+        (watched(CameraState.OFFLINE), Level.FAILURE, "user, password"),  # it went while it was watched
+        (watched(CameraState.STALLED), Level.FAILURE, "user, password"),
         (watched(quality=Quality(20.0, 0.0, 0.3, 0.55)), Level.WARNING, "light"),
         (watched(quality=Quality(180.0, 0.4, 0.0, 0.55)), Level.WARNING, "windows"),
         (watched(quality=Quality(120.0, 0.0, 0.0, 0.2)), Level.WARNING, "focus"),
