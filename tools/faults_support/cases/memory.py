@@ -20,7 +20,7 @@ BACK_WITHIN_S = 120.0
     "memory-limit",
     "the service has 1.3 times the memory that it needs, while camera and broker are taken away",
     count=20,
-    short=2,
+    short=1,
     needs=["ffmpeg", "mosquitto"],
 )
 def memory_limit(lab: Lab) -> None:
