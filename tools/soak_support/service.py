@@ -28,8 +28,6 @@ from tools.faults_support.parts import (
 RATE = 4
 """Pictures a second: few, so that a long run leaves the machine to others."""
 WINDOW_S = 10
-HORIZON_S = 600
-"""What was acknowledged is kept for so long. What is kept grows until then, and so does publish: that is no leak."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,6 @@ class Service:
             broker__host="127.0.0.1",
             broker__port=self.broker.port,
             outbox__folder=self.state,
-            outbox__replay_horizon_s=HORIZON_S,
             vision__max_fps=RATE,
             windows__length_s=WINDOW_S,
             privacy__k=2,

@@ -16,10 +16,10 @@ _TRIALS: dict[str, tuple[Callable[[int, Path, Findings], None], tuple[str, ...]]
     "install": (installation.run, ("debootstrap", "dpkg-deb")),
     "container": (boot.in_container, ("debootstrap", "dpkg-deb", "systemd-nspawn")),
     "machine": (boot.in_machine, ("debootstrap", "dpkg-deb", "mke2fs", "qemu-system-x86_64")),
-    "arm64": (arm.run, ("debootstrap", "dpkg-deb", "qemu-aarch64-static")),
+    "arm64": (arm.run, ("debootstrap", "dpkg-deb", "ffmpeg", "qemu-aarch64-static")),
 }
 """What each trial does, and the programs that it needs."""
-_PACKAGES = "apt install debootstrap dpkg e2fsprogs qemu-system-x86 qemu-user-static systemd-container"
+_PACKAGES = "apt install debootstrap dpkg e2fsprogs ffmpeg qemu-system-x86 qemu-user-static systemd-container"
 
 
 def main() -> int:
