@@ -30,7 +30,8 @@ def digest(db: sqlite3.Connection) -> str:
     """Every row and counter that a power cut must not touch (a report may go: it is worth nothing then)."""
     content = hashlib.blake2b(digest_size=12)
     for row in db.execute(
-        "SELECT sequence, topic, body, offered, acknowledged_at IS NULL, settled_at FROM message ORDER BY sequence"
+        "SELECT sequence, topic, body, offered, acknowledged, acknowledged_at IS NULL, settled_at"
+        " FROM message ORDER BY sequence"
     ):
         content.update(repr(row).encode())
     content.update(repr(db.execute("SELECT device, epoch, last_sequence, dropped FROM store").fetchall()).encode())
@@ -60,7 +61,8 @@ def main() -> None:
             case "append":
                 outbox.append(partial(window, runtime="x" * chance.choice([20, 300, 5000])))
             case "settle":
-                outbox.settle(due(chance.randrange(1, 20)))
+                rows, heard = due(chance.randrange(1, 20)), chance.random() < 0.7
+                outbox.settle(rows if heard else [], [] if heard else rows)
             case "replay":
                 outbox.settle(outbox.again(outbox.replay(), chance.randrange(1, 20)))
             case "aside":

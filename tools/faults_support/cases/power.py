@@ -18,6 +18,8 @@ from tools.faults_support.writelog import TRACE, Disk, Event, read
 
 STEPS = 150
 CUTS_A_LIFE = 1000
+CUTS_A_LIE = 100
+"""Of a life on a disk that lies: how often that does harm depends on the life."""
 STARTS_WITHIN_S = 5.0
 
 
@@ -33,11 +35,11 @@ def power_cut(lab: Lab) -> None:
     liars = lab.count // 11
     honest = lab.count - liars
     quarantined, longest = 0, 0.0
-    for lying, cuts in ((False, honest), (True, liars)):
-        for done in range(0, cuts, CUTS_A_LIFE):
+    for lying, cuts, a_life in ((False, honest, CUTS_A_LIFE), (True, liars, CUTS_A_LIE)):
+        for done in range(0, cuts, a_life):
             events = _record(lab, f"life-{lying}-{done}")
             told = f"{done} of {cuts} cuts{' with half the syncs ignored' if lying else ''}"
-            ends, taken = _cut(lab, events, min(CUTS_A_LIFE, cuts - done), lying=lying, told=told)
+            ends, taken = _cut(lab, events, min(a_life, cuts - done), lying=lying, told=told)
             quarantined, longest = quarantined + ends, max(longest, taken)
     lab.figures |= {
         "cuts": honest,
