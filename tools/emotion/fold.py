@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,28 +33,33 @@ def _fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[NDArray[np.float32], N
     return kernel.permute(2, 3, 1, 0).contiguous().detach().numpy(), bias.detach().numpy()
 
 
-def fold(net: nets.Net, temperature: float, shift: NDArray[np.float32]) -> Arrays:
-    """All layers as kernel/bias pairs; the input is meant to be pixel - 128."""
-    out: Arrays = {}
-    stem = list(net.stem)
-    index = 0
-    for conv, norm in itertools.pairwise(stem):
-        if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-            kernel, bias = _fold(conv, norm)
-            out[f"stem{index}.kernel"] = kernel / (nets.PIXEL_SCALE if index == 0 else 1.0)
-            out[f"stem{index}.bias"] = bias
-            index += 1
+def _layers(net: nets.Net | nets.Mobile) -> Iterator[tuple[str, nn.Module, nn.Module]]:
+    """Each convolution with its name and the batch norm after it."""
+    if isinstance(net, nets.Mobile):
+        yield "stem0", net.stem[0], net.stem[1]
+        for i, block in enumerate(net.blocks):
+            assert isinstance(block, nn.Sequential)
+            yield f"block{i}.depth", block[0], block[1]
+            yield f"block{i}.point", block[3], block[4]
+        return
+    convolutions = [pair for pair in itertools.pairwise(net.stem) if isinstance(pair[0], nn.Conv2d)]
+    for i, pair in enumerate(convolutions):
+        yield f"stem{i}", *pair
     for i, block in enumerate(net.blocks):
         assert isinstance(block, nets.Block)
-        pairs: dict[str, tuple[nn.Module, nn.Module]] = {
-            "conv1": (block.conv1, block.bn1),
-            "conv2": (block.conv2, block.bn2),
-        }
+        yield f"block{i}.conv1", block.conv1, block.bn1
+        yield f"block{i}.conv2", block.conv2, block.bn2
         if block.short is not None:
-            pairs["short"] = (block.short[0], block.short[1])
-        for name, (conv, norm) in pairs.items():
-            assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
-            out[f"block{i}.{name}.kernel"], out[f"block{i}.{name}.bias"] = _fold(conv, norm)
+            yield f"block{i}.short", block.short[0], block.short[1]
+
+
+def fold(net: nets.Net | nets.Mobile, temperature: float, shift: NDArray[np.float32]) -> Arrays:
+    """All layers as kernel/bias pairs; the input is meant to be pixel - 128."""
+    out: Arrays = {}
+    for name, conv, norm in _layers(net):
+        assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+        kernel, out[f"{name}.bias"] = _fold(conv, norm)
+        out[f"{name}.kernel"] = kernel / (nets.PIXEL_SCALE if name == "stem0" else 1.0)
     out["head.kernel"] = (net.head.weight / temperature).detach().numpy().T
     out["head.bias"] = (net.head.bias / temperature).detach().numpy() + shift
     return {k: np.ascontiguousarray(v, np.float32) for k, v in out.items()}
@@ -73,12 +79,15 @@ def main() -> None:
     net.eval()
     shift = np.array([float(v) for v in args.shift.split(",")], np.float32)
     arrays = fold(net, args.temperature, shift)
-    shape = nets.SHAPES[state["shape"]]
-    arrays["plan.stem_strides"] = np.array(shape.stem_strides, np.float32)
-    arrays["plan.strides"] = np.array(
-        [s if i == 0 else 1 for _, count, s in shape.stages for i in range(count)], np.float32
-    )
-    arrays["plan.flags"] = np.array([shape.stem_pool, shape.aligned], np.float32)
+    if isinstance(net, nets.Mobile):
+        arrays["plan.strides"] = np.array([stride for _, stride in nets.MOBILE], np.float32)
+    else:
+        shape = nets.SHAPES[state["shape"]]
+        arrays["plan.stem_strides"] = np.array(shape.stem_strides, np.float32)
+        arrays["plan.strides"] = np.array(
+            [s if i == 0 else 1 for _, count, s in shape.stages for i in range(count)], np.float32
+        )
+        arrays["plan.flags"] = np.array([shape.stem_pool, shape.aligned], np.float32)
     np.savez(args.out, **arrays)  # type: ignore[arg-type]
     print(f"{args.out}: {sum(v.size for k, v in arrays.items() if not k.startswith('plan')) / 1e6:.2f} M weights")
 

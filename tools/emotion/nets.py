@@ -1,8 +1,8 @@
-"""The emotion networks: residual nets of plain 3x3 convolutions, small enough for a Raspberry Pi and an Edge TPU.
+"""The emotion networks, small enough for a Raspberry Pi and an Edge TPU: a MobileNet, and the residual net before it.
 
 Rules:
-- Only convolution, max pooling, addition, ReLU, mean and fully connected layers: everything the Edge TPU compiler maps.
-  Regular convolutions, because they train fastest on a CPU and avoid the slow depthwise int8 path of older runtimes.
+- Only convolution, depthwise or not, max pooling, addition, ReLU, ReLU6, mean and fully connected layers: everything
+  the Edge TPU compiler maps.
 - The input is grey pixels as float 0..255, shape (n, 1, 48, 48); the normalisation is the net's own first step, so that
   the export can fold it into the first convolution.
 - The output is logits, shape (n, 8), in the project's order of emotions.
@@ -37,14 +37,13 @@ class Shape:
 
 
 SHAPES: dict[str, Shape] = {
-    # 24x24 in the first stage; both within 3 MB and 120 M multiply-adds.
-    "student": Shape((32,), (2,), ((32, 2, 1), (64, 2, 2), (128, 2, 2), (256, 2, 2))),
-    "lean": Shape((32,), (2,), ((32, 1, 1), (64, 2, 2), (128, 2, 2), (256, 1, 2))),
     # The front three quarters of dlib's face net, scaled to a 48-pixel face: see seed.py.
     "seeded": Shape((32,), (1,), ((32, 3, 1), (64, 4, 2), (128, 3, 2), (256, 1, 2)), 5, True, True),
-    # A teacher: no stem stride; only ever run while training.
-    "fine": Shape((32,), (1,), ((32, 2, 1), (64, 2, 2), (128, 2, 2), (256, 2, 2))),
 }
+
+
+MOBILE = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2))
+"""Channels and stride of each depthwise and pointwise pair."""
 
 
 class Block(nn.Module):
@@ -110,9 +109,49 @@ class Net(nn.Module):
         return self.back(self.front(pixels, 0), 0)
 
 
-def build(name: str) -> Net:
+class Level(nn.Conv2d):
+    """A convolution without bias that pads as TensorFlow's SAME does for an even size."""
+
+    def __init__(self, cin: int, cout: int, side: int, stride: int = 1, groups: int = 1) -> None:
+        padding = side // 2 if stride == 1 else 0
+        super().__init__(cin, cout, side, stride, padding, groups=groups, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.stride[0] == 1:
+            return super().forward(x)
+        with torch.autocast("cpu", enabled=False):  # backward of a strided depthwise layer: ten times slower in bf16
+            return super().forward(f.pad(x.float(), (0, 1, 0, 1))).to(x.dtype)
+
+
+class Mobile(nn.Module):
+    """MobileNet v1 (Howard et al. 2017) without its last pair of layers, on a face of 48 pixels enlarged twofold.
+
+    The enlargement is part of the first kernel (`tools.emotion.faceres`), so the stem's answer is 48 wide.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(Level(1, 32, 3), nn.BatchNorm2d(32), nn.ReLU6())
+        blocks: list[nn.Module] = []
+        cin = 32
+        for cout, stride in MOBILE:
+            depth = Level(cin, cin, 3, stride, groups=cin), nn.BatchNorm2d(cin), nn.ReLU6()
+            point = Level(cin, cout, 1), nn.BatchNorm2d(cout), nn.ReLU6()
+            blocks.append(nn.Sequential(*depth, *point))
+            cin = cout
+        self.blocks = nn.Sequential(*blocks)
+        self.dropout = nn.Dropout(0.2)
+        self.head = nn.Linear(cin, CLASSES)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        x = self.blocks(self.stem((pixels - PIXEL_MEAN) / PIXEL_SCALE))
+        out: Tensor = self.head(self.dropout(x.mean((2, 3))))
+        return out
+
+
+def build(name: str) -> Net | Mobile:
     """A fresh net of a named shape."""
-    return Net(SHAPES[name])
+    return Mobile() if name == "mobile" else Net(SHAPES[name])
 
 
 def multiply_adds(net: nn.Module, side: int = 48) -> int:

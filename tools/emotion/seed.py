@@ -67,24 +67,33 @@ def first_kernel(colour: Tensor) -> Tensor:
     return answer[:, 6:11, 6:11].flip((1, 2)).unsqueeze(1)
 
 
+def placed(conv: nn.Module, norm: nn.Module, x: Tensor, kernel: Tensor, gain: Tensor, offset: Tensor) -> Tensor:
+    """Set a convolution and its batch norm so that together they are gain * kernel + offset; returns that of x.
+
+    The kernel is scaled to the usual spread of fresh weights, and the norm has the statistics of x.
+    """
+    assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+    scale = (2.0 / kernel[0].numel()) ** 0.5 / float(kernel.std())
+    conv.weight.copy_(kernel * scale)
+    y = conv(x)
+    mean, var = y.mean((0, 2, 3)), y.var((0, 2, 3))
+    norm.running_mean, norm.running_var = mean.clone(), var.clone()
+    norm.weight.copy_(gain / scale * (var + norm.eps).sqrt())
+    norm.bias.copy_(gain / scale * mean + offset)
+    out: Tensor = norm(y)
+    return out
+
+
 def seeded(parts: list[NDArray[np.float32]], sample: Tensor) -> nets.Net:
     """The net with dlib's weights, its batch norms fitted to the sample of pictures layer by layer."""
-    net = nets.build("seeded").eval()
+    net = nets.Net(nets.SHAPES["seeded"]).eval()
     # (convolution, affine) pairs in order; the affine's gamma and beta follow each other in one tensor.
     pairs = iter(zip(parts[0::2], parts[1::2], strict=False))
 
-    def place(conv: nn.Conv2d, norm: nn.BatchNorm2d, x: Tensor, kernel: Tensor, bias: Tensor, affine: Tensor) -> Tensor:
+    def place(conv: nn.Module, norm: nn.Module, x: Tensor, kernel: Tensor, bias: Tensor, affine: Tensor) -> Tensor:
         """Put kernel and affine in place so that norm(conv(x)) is what dlib computes; returns norm(conv(x))."""
-        scale = (2.0 / kernel[0].numel()) ** 0.5 / float(kernel.std())
-        conv.weight.copy_(kernel * scale)
-        y = conv(x)
-        mean, var = y.mean((0, 2, 3)), y.var((0, 2, 3))
         gamma, beta = affine.chunk(2)
-        norm.running_mean, norm.running_var = mean.clone(), var.clone()
-        norm.weight.copy_(gamma / scale * (var + norm.eps).sqrt())
-        norm.bias.copy_(gamma * (mean / scale + bias) + beta)
-        out: Tensor = norm(y)
-        return out
+        return placed(conv, norm, x, kernel, gamma, gamma * bias + beta)
 
     def take(cout: int, cin: int, side: int) -> tuple[Tensor, Tensor, Tensor]:
         both, affine = next(pairs)
@@ -98,9 +107,7 @@ def seeded(parts: list[NDArray[np.float32]], sample: Tensor) -> nets.Net:
         kernel, bias, affine = take(32, 3, 7)
         # dlib feeds (pixel - mean) / 256 per colour; ours feeds (pixel - 128) / 64.
         bias = bias + sum((nets.PIXEL_MEAN - m) / 256.0 * kernel[:, c].sum((1, 2)) for c, m in enumerate(DLIB_MEANS))
-        conv, norm = net.stem[0], net.stem[1]
-        assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
-        y = place(conv, norm, x, first_kernel(kernel) * (nets.PIXEL_SCALE / 256.0), bias, affine)
+        y = place(net.stem[0], net.stem[1], x, first_kernel(kernel) * (nets.PIXEL_SCALE / 256.0), bias, affine)
         x = net.stem[2:](y)
         for block in net.blocks:
             assert isinstance(block, nets.Block)

@@ -1,4 +1,4 @@
-"""Train one emotion net on the raters' votes, alone or with a teacher's soft targets beside them.
+"""Train the net that later teaches (`distil`) on the raters' votes.
 
 Strategy: the sample-efficient way, because the machine has no accelerator: Muon (Jordan 2024; momentum whose update
 matrix is orthogonalised by a Newton-Schulz iteration) for the convolutions and AdamW for the rest, one warm-up and
@@ -31,7 +31,7 @@ from torch import Tensor, distributed, nn
 
 from tools.emotion import nets
 from tools.emotion.augment import Strength, augment, eased
-from tools.emotion.data import Faces, fold_of, load, sampling_weights
+from tools.emotion.data import Faces, load, sampling_weights
 from tools.emotion.scores import summary
 
 
@@ -102,8 +102,16 @@ class Crew:
 class Muon:
     """Momentum with an orthogonalised update for weights of two and more dimensions; decoupled weight decay."""
 
-    def __init__(self, params: list[nn.Parameter], decay: float, crew: Crew, momentum: float = 0.95) -> None:
+    def __init__(
+        self,
+        params: list[nn.Parameter],
+        decay: float,
+        crew: Crew,
+        momentum: float = 0.95,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         self.params, self.decay, self.crew, self.momentum = params, decay, crew, momentum
+        self.dtype = dtype
         self.buffers = [torch.zeros_like(p) for p in params]
         # The dearest matrix goes to whoever has least to do: the cost is rows (the shorter side) times elements.
         loads = [0.0] * crew.size
@@ -124,7 +132,7 @@ class Muon:
             buffer.lerp_(p.grad, 1 - self.momentum)
             ahead = p.grad.lerp(buffer, self.momentum).flatten(1)
             scale = max(1.0, ahead.shape[0] / ahead.shape[1]) ** 0.5
-            updates.append(orthogonalise(ahead) * scale if mine else torch.zeros_like(ahead))
+            updates.append(orthogonalise(ahead.to(self.dtype)).float() * scale if mine else torch.zeros_like(ahead))
         for p, update in zip(self.params, self.crew.sum(updates), strict=True):
             if len(update):
                 p.mul_(1 - rate * self.decay).add_(update.view_as(p), alpha=-rate)
@@ -133,6 +141,16 @@ class Muon:
 def rate_at(done: float, warm: float) -> float:
     """The factor of the learning rate after the given share of the run."""
     return done / warm if done < warm else max(0.0, (1 - done) / (1 - warm))
+
+
+@torch.no_grad()
+def average(ema: nn.Module, net: nn.Module, keep: float) -> None:
+    """Move the averaged net, statistics of batch norms included, towards the present one."""
+    for a, b in zip(ema.state_dict().values(), net.state_dict().values(), strict=True):
+        if a.dtype.is_floating_point:
+            a.lerp_(b, 1 - keep)
+        else:
+            a.copy_(b)
 
 
 def predict(net: nn.Module, images: NDArray[np.uint8], mirror: bool = False, batch: int = 256) -> NDArray[np.float32]:
@@ -161,7 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/ferplus"))
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--shape", default="student", choices=sorted(nets.SHAPES))
+    parser.add_argument("--shape", default="seeded", choices=sorted(nets.SHAPES))
     parser.add_argument("--epochs", type=float, default=40)
     parser.add_argument("--minutes", type=float, default=0, help="end after this time even if epochs are left")
     parser.add_argument("--warm-up", type=float, default=0.06, help="share of the run in which the rate rises")
@@ -182,11 +200,6 @@ def main() -> None:
     parser.add_argument("--ema", type=float, default=0.998)
     parser.add_argument("--balance", type=float, default=0.4, help="power of the rare-class sampling")
     parser.add_argument("--cap", type=float, default=3.0)
-    parser.add_argument("--mixup", type=float, default=0.0, help="share of the batches that are mixed")
-    parser.add_argument("--folds", type=int, default=0)
-    parser.add_argument("--leave-out", type=int, default=-1, help="the fold this run must not see")
-    parser.add_argument("--soft", type=Path, help="teacher scores (n, 8) of the training pictures, .npy")
-    parser.add_argument("--soft-weight", type=float, default=0.5)
     parser.add_argument("--warm", type=Path, help="weights to start from")
     parser.add_argument("--check-every", type=int, default=2)
     parser.add_argument("--resume", action="store_true")
@@ -195,14 +208,7 @@ def main() -> None:
     torch.manual_seed(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     train, valid = load(args.data / "train.npz"), load(args.data / "valid.npz")
-    target = train.shares
-    if args.soft:
-        target = (1 - args.soft_weight) * target + args.soft_weight * np.load(args.soft).astype(np.float32)
-    if args.leave_out >= 0:
-        mine = fold_of(len(train.images), args.folds) != args.leave_out
-        train = Faces(train.images[mine], train.shares[mine], train.labels[mine])
-        target = target[mine]
-    run(args, train, valid, target)
+    run(args, train, valid)
 
 
 def forward(net: nets.Net, x: Tensor, frozen: int) -> Tensor:
@@ -218,10 +224,10 @@ def forward(net: nets.Net, x: Tensor, frozen: int) -> Tensor:
     return net.back(x, frozen)
 
 
-def run(args: argparse.Namespace, train: Faces, valid: Faces, target: NDArray[np.float32]) -> None:
+def run(args: argparse.Namespace, train: Faces, valid: Faces) -> None:
     """The training loop."""
     crew = Crew(args.rank, args.world, args.out / "meeting")
-    net = nets.build(args.shape)
+    net = nets.Net(nets.SHAPES[args.shape])
     if args.warm:
         net.load_state_dict(torch.load(args.warm, weights_only=False)["net"])
     net.dropout.p = args.dropout
@@ -247,7 +253,7 @@ def run(args: argparse.Namespace, train: Faces, valid: Faces, target: NDArray[np
     if crew.rank == 0:
         size, cost = sum(p.numel() for p in params) / 1e6, nets.multiply_adds(net) / 1e6
         print(f"{args.shape}: {size:.2f} M parameters, {cost:.0f} MMAC, {total} steps", flush=True)
-    images, targets = torch.from_numpy(train.images), torch.from_numpy(target)
+    images, targets = torch.from_numpy(train.images), torch.from_numpy(train.shares)
     start, done = time.time() - spent, 0.0
     while done < 1:
         rng = np.random.default_rng([args.seed, epoch])
@@ -265,10 +271,6 @@ def run(args: argparse.Namespace, train: Faces, valid: Faces, target: NDArray[np
             ramp = max(0.0, (done - args.ease_from) / (1 - args.ease_from))
             x = augment(images[pick].float().unsqueeze(1), eased(Strength(), args.ease * ramp), g)
             y = targets[pick]
-            if args.mixup and float(torch.rand(1, generator=g)) < args.mixup:
-                share = float(rng.beta(0.4, 0.4))
-                other = torch.randperm(len(x), generator=g)
-                x, y = share * x + (1 - share) * x[other], share * y + (1 - share) * y[other]
             logits = forward(
                 net, x.to(memory_format=torch.channels_last), args.freeze if done < args.thaw else args.keep
             )
@@ -283,12 +285,7 @@ def run(args: argparse.Namespace, train: Faces, valid: Faces, target: NDArray[np
             adam.step()
             step += 1
             keep = min(args.ema, (1 + step) / (20 + step))
-            with torch.no_grad():
-                for a, b in zip(ema.state_dict().values(), net.state_dict().values(), strict=True):
-                    if a.dtype.is_floating_point:
-                        a.lerp_(b, 1 - keep)
-                    else:
-                        a.copy_(b)
+            average(ema, net, keep)
             loss_sum, seen = loss_sum + float(loss.detach()), seen + 1
             if step % 20 == 0 and crew.rank == 0:
                 speed = seen * args.batch * args.world / (time.time() - begun)
