@@ -9,7 +9,7 @@ Rules:
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from edged.config.broker import Broker as Broker  # noqa: PLC0414  (sections like the others to whoever imports them)
 from edged.config.broker import HomeAssistant as HomeAssistant  # noqa: PLC0414
@@ -32,19 +32,18 @@ class Device(Section):
 
     id: Id = "edged"
     """Part of every topic: edged/<device>/…"""
-    purpose: Literal["retail", "hospitality", "museum", "event", "transport", "research", "workplace", "education"] = (
-        "retail"
-    )
+    purpose: Literal["retail", "hospitality", "museum", "event", "transport", "research"] = "retail"
     """What the figures are for. Workplace and education are refused: see docs/PRIVACY.md."""
 
-    @model_validator(mode="after")
-    def _purpose_is_lawful(self) -> Self:
-        if self.purpose in {"workplace", "education"}:
+    @field_validator("purpose", mode="before")
+    @classmethod
+    def _is_lawful(cls, purpose: object) -> object:
+        if purpose in ("workplace", "education"):
             raise ValueError(
-                f'purpose = "{self.purpose}" is refused: inferring emotions in the workplace and in education is '
-                "prohibited in the European Union (AI Act, Regulation (EU) 2024/1689, Article 5(1)(f))"
+                f'"{purpose}" is refused: inferring emotions in the workplace and in education is prohibited in the '
+                "European Union (AI Act, Regulation (EU) 2024/1689, Article 5(1)(f))"
             )
-        return self
+        return purpose
 
 
 Coordinate = Annotated[float, Field(ge=0, le=1)]

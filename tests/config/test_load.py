@@ -84,6 +84,15 @@ def test_fault_is_told_with_file_key_and_what_is_allowed(tmp_path: Path, text: s
     assert "geheim" not in line
 
 
+def test_only_purposes_that_are_allowed_are_offered(tmp_path: Path) -> None:
+    """Nobody is sent from one refusal to the next."""
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, '[device]\npurpose = "school"'))
+    assert "'museum'" in str(caught.value)
+    assert "workplace" not in str(caught.value)
+    assert "education" not in str(caught.value)
+
+
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     """Nobody has to run the check three times to find three faults."""
     path = write(tmp_path, "[broker]\nport = 0\n[privacy]\nk = 0\n[windows]\nlenght_s = 60\n")
