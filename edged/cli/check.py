@@ -14,7 +14,7 @@ from edged.vision.card import load_cards
 
 def check_config(parsed: argparse.Namespace) -> ExitCode:
     """Check a file; say in a few lines what it amounts to, and what on this machine doesn't fit it."""
-    path = parsed.file or config_path(parsed)
+    path = config_path(parsed)
     config = load(path, parsed.overrides)
     require_parts(config)
     print(f"{path or 'defaults'}: good")

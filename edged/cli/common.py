@@ -27,7 +27,7 @@ def require_parts(config: Config) -> None:
 
 def config_path(parsed: argparse.Namespace) -> Path | None:
     """Return the file that was asked for, or the usual one when it exists."""
-    asked: Path | None = parsed.config
+    asked: Path | None = getattr(parsed, "file", None) or parsed.config
     try:
         is_there = DEFAULT_CONFIG.exists()
     except PermissionError:  # its folder may not be entered: who loads it says so

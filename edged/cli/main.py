@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from edged import __version__
 from edged.cli.options import add_analyze_options, add_serve_options
@@ -32,6 +32,13 @@ can't be written; 75 try again later; 77 no permission; 78 wrong configuration
 
 class Parser(argparse.ArgumentParser):
     """A parser that says what is wrong in one sentence."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Refuse what isn't known where it stands: the command's own help, not that of `edged`, tells more."""
+        parsed, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return parsed, unknown
 
     def error(self, message: str) -> NoReturn:
         """End with the exit code of a wrong command line."""
@@ -61,8 +68,7 @@ def parser() -> argparse.ArgumentParser:
     check = _command(
         commands, "check-config", "check:check_config", "check a configuration file and show what it amounts to"
     )
-    check.add_argument("file", type=Path, nargs="?", help="TOML file, as with -c")
-    _add_config_options(check)
+    _add_config_file(check)
 
     doctor = _command(
         commands, "doctor", "doctor:doctor", "look at everything on this device: what is amiss, and how to mend it"
@@ -82,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
     _add_config_options(aim)
 
     privacy = _command(commands, "privacy", "privacy:privacy", "say in plain words what leaves the device, and when")
-    _add_config_options(privacy)
+    _add_config_file(privacy)
 
     schema = _command(commands, "schema", "schema:schema", "print the JSON Schema of the messages, or AsyncAPI")
     schema.add_argument("message", nargs="?", choices=["window", "gap", "status"], help="only this one")
@@ -150,6 +156,12 @@ def _command(
     command = commands.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
     command.set_defaults(call=call)
     return command
+
+
+def _add_config_file(command: argparse.ArgumentParser) -> None:
+    """For a command whose subject the configuration is."""
+    command.add_argument("file", type=Path, nargs="?", help="TOML file, as with -c")
+    _add_config_options(command)
 
 
 def _add_config_options(command: argparse.ArgumentParser) -> None:

@@ -31,6 +31,21 @@ def test_wrong_command_line_is_one_line_and_64(arguments: list[str], capsys: pyt
     assert "--help` tells more" in line
 
 
+def test_unknown_argument_is_told_with_the_help_of_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who has mistaken `edged models` isn't sent to the list of commands."""
+    with pytest.raises(SystemExit):
+        main(["models", "list", "all"])
+    assert capsys.readouterr().err == "edged models: unrecognized arguments: all; `edged models --help` tells more\n"
+
+
+def test_privacy_takes_a_file_as_check_config_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without -c too."""
+    path = tmp_path / "edged.toml"
+    path.write_text("[privacy]\nk = 23\n")
+    assert main(["privacy", str(path)]) == ExitCode.OK
+    assert "at least 23 people" in " ".join(capsys.readouterr().out.split())
+
+
 def test_check_config_says_what_a_file_amounts_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Device, cameras and broker are told; a camera's password is not."""
     path = tmp_path / "edged.toml"
