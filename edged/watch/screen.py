@@ -86,7 +86,8 @@ def _head(board: Board, broker: str) -> Text:
     repeated, dropped, missing = (sum(getattr(d, name) for d in devices) for name in ("repeated", "dropped", "missing"))
     head.append(f"{_counted(len(devices), 'device')}  {sum(d.arrived for d in devices)} arrived", "dim")
     head.append(f"  {repeated} repeated", "dim").append(f"  {dropped} dropped", "yellow" if dropped else "dim")
-    return head.append(f"  {missing} missing", "bold red" if missing else "dim")
+    head.append(f"  {missing} missing", "bold red" if missing else "dim")
+    return head.append("  Ctrl-C ends", "dim")
 
 
 def _rest(devices: list[DeviceView], now: float) -> Text:

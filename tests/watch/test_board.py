@@ -63,6 +63,11 @@ def drawn(board: Board, width: int = 100, height: int = 30, link: str = "") -> l
     return captured.get().splitlines()
 
 
+def test_a_newcomer_sees_how_it_ends() -> None:
+    """Before the first message, too."""
+    assert drawn(Board())[0].endswith("Ctrl-C ends")
+
+
 def test_a_message_that_comes_again_changes_no_picture() -> None:
     """It is counted, and dropped."""
     board = board_of(status(), window(1), window(2), window(1))
