@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
     DATA = 65
     """The input exists and is not what it claims to be (a text file named .mp4, a damaged model)."""
     NO_INPUT = 66
-    """The input is missing or can't be read."""
+    """The input is missing or may not be read."""
     UNAVAILABLE = 69
     """Something needed is not there: a runtime, a delegate, an extra, the network end."""
     SOFTWARE = 70
@@ -33,8 +33,6 @@ class ExitCode(IntEnum):
     """The output or the state folder can't be written."""
     TRY_LATER = 75
     """A passing fault; the same call may work later (another instance holds the outbox, a child was lost)."""
-    NO_PERMISSION = 77
-    """The operating system refuses access."""
     CONFIG = 78
     """The configuration is wrong."""
 

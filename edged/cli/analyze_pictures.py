@@ -31,7 +31,6 @@ def analyze_pictures(config: Config, parsed: argparse.Namespace, paths: Sequence
     threshold = parsed.threshold or 0.0
     drawings = _drawings(parsed.draw, paths, alone=alone)
     reader = PictureReader(config.vision)
-    say_personal()
     progress = Progress("pictures", len(paths), seconds=False, lines=parsed.progress == "json")
     failed: list[EdgedError] = []
     for number, (path, drawing) in enumerate(zip(paths, drawings, strict=True), 1):
@@ -39,6 +38,8 @@ def analyze_pictures(config: Config, parsed: argparse.Namespace, paths: Sequence
             still = _decode(path)
             sightings = _look(reader, still, rectangles, str(path), every_emotion=parsed.format != "edged")
             told = picture_in_words_of(parsed.format, str(path), sightings, still.width, still.height, threshold)
+            if number == len(failed) + 1:  # the first that is told of
+                say_personal()
             progress.tell((told if alone or parsed.format == "edged" else named(str(path), told)) + "\n")
             if drawing is not None:
                 marked = [mark(sighting, threshold) for sighting in sightings]
@@ -63,7 +64,10 @@ def _given(faces: str | None, pictures: int) -> list[Rectangle] | None:
         raise InputError(f"{faces} can't be read as text: {error}") from None
     if not any(sign.isdecimal() for sign in faces) or "," not in faces:
         raise MissingInputError(f"--faces {faces}: there is no such file, and it is no left,top,width,height")
-    return parse_rectangles(faces, "--faces")
+    try:
+        return parse_rectangles(faces, "--faces")
+    except InputError as error:  # no file: the command line itself is wrong
+        raise UsageError(str(error)) from None
 
 
 def _decode(path: Path) -> Still:

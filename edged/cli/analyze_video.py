@@ -10,11 +10,11 @@ from typing import Final
 from edged.analysis.chart import Chart, require_chart, write_chart
 from edged.analysis.clip import Cut, Due, Fragments, Watch, interval_of_looks
 from edged.analysis.drawing import Overlay
-from edged.cli.common import is_same_file, say_personal
+from edged.cli.common import is_same_file, named_file, say_personal
 from edged.cli.main import INTERRUPTED
 from edged.cli.progress import Progress
 from edged.config.model import Config
-from edged.errors import ExitCode, InputError, MissingInputError, UsageError
+from edged.errors import ExitCode, UsageError
 from edged.formats.microsoft_video import TIMESCALE
 from edged.messages.window import WindowMessage
 from edged.service.analyse import Video
@@ -75,13 +75,8 @@ def analyze_video(config: Config, parsed: argparse.Namespace, path: Path) -> int
 
 
 def _open(config: Config, path: Path) -> Video:
-    if not path.exists():
-        raise MissingInputError(f"there is no file or folder {path}: check its name")
-    try:
+    with named_file(path, config.cameras[0].id):
         return Video(config, path)
-    except (InputError, MissingInputError) as error:
-        # Here it is a file that somebody named, no camera.
-        raise type(error)(str(error).removeprefix(f"camera {config.cameras[0].id!r}: ")) from None
 
 
 def _check(parsed: argparse.Namespace, path: Path) -> None:

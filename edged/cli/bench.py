@@ -7,7 +7,7 @@ import math
 import sys
 from collections.abc import Iterator
 
-from edged.cli.common import config_arguments, config_of
+from edged.cli.common import config_arguments, config_of, named_file
 from edged.errors import ExitCode, UsageError
 from edged.service.bench import Figures, measure
 from edged.service.recommend import LEAST_FPS, Recommendation
@@ -19,7 +19,8 @@ def bench(parsed: argparse.Namespace) -> ExitCode:
         raise UsageError(f"--face-px {parsed.face_px:g} is no height of a face, in px of the picture")
     config = config_of(parsed)
     print("edged: measuring; this takes about as long as the video on a slow device", file=sys.stderr)
-    figures = measure(config, parsed.video, config_arguments(parsed), parsed.face_px)
+    with named_file(parsed.video, "bench"):
+        figures = measure(config, parsed.video, config_arguments(parsed), parsed.face_px)
     print(json.dumps(dataclasses.asdict(figures), indent=2) if parsed.json else _table(figures, config.vision.max_fps))
     return ExitCode.OK
 

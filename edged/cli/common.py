@@ -2,13 +2,15 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 from edged.cli.main import DEFAULT_CONFIG
 from edged.config.load import load
 from edged.config.model import Config
-from edged.errors import UnavailableError
+from edged.errors import InputError, MissingInputError, UnavailableError
 
 
 def config_of(parsed: argparse.Namespace) -> Config:
@@ -40,6 +42,20 @@ def config_arguments(parsed: argparse.Namespace) -> list[str]:
     path = config_path(parsed)
     chosen = ["--config", str(path)] if path else []
     return [*chosen, *(argument for override in parsed.overrides for argument in ("--set", override))]
+
+
+@contextmanager
+def named_file(path: Path, camera: str) -> Iterator[None]:
+    """Tell what is wrong with a recording that somebody named without the camera whose place it takes.
+
+    Raises MissingInputError when it isn't there.
+    """
+    if not path.exists():
+        raise MissingInputError(f"there is no file or folder {path}: check its name")
+    try:
+        yield
+    except (InputError, MissingInputError) as error:
+        raise type(error)(str(error).removeprefix(f"camera {camera!r}: ")) from None
 
 
 def is_same_file(a: Path, b: Path) -> bool:

@@ -44,5 +44,5 @@ def _agreed(device: str, where: str, topics: tuple[str, ...]) -> bool:
         print(f"  {topic}")
     print("Figures that were delivered, and what waits on the device, stay where they are.")
     if not sys.stdin.isatty():
-        raise UsageError("nobody is there to be asked: add --yes")
+        raise UsageError("standard input is no terminal, so nobody can be asked: add --yes")
     return input("Forget it? [y/N] ").strip().lower() in {"y", "yes"}

@@ -26,7 +26,8 @@ INTERRUPTED = 130
 _EPILOG = """\
 exit codes (sysexits.h): 0 well; 64 wrong command line; 65 input is not what it should be, or a model is damaged;
 66 input missing; 69 a runtime, delegate or extra is missing; 70 a fault of edged; 71 a stage was stuck; 73 state folder
-can't be written; 75 try again later; 77 no permission; 78 wrong configuration
+can't be written; 75 try again later; 78 wrong configuration; 130 interrupted with Ctrl-C.
+`edged doctor` alone: 0 all well; 1 warnings; 2 failures
 """
 
 

@@ -4,13 +4,17 @@ import argparse
 import dataclasses
 import json
 
-from edged.errors import ExitCode
+from edged.errors import ExitCode, MissingInputError
 from edged.vision.card import Card
 from edged.vision.verify import list_models, verify_models
 
 
 def models(parsed: argparse.Namespace) -> ExitCode:
     """List the models, or verify them."""
+    if parsed.folder is not None and not parsed.folder.is_dir():
+        raise MissingInputError(
+            f"--folder {parsed.folder}: there is no such folder; name one with model cards (*.toml)"
+        )
     return _list(parsed) if parsed.action == "list" else _verify(parsed)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from edged.camera.redact import is_url
 from edged.cli.common import config_of
 from edged.config.hours import DAYS, Hours
-from edged.config.model import Camera, Config, Windows, Zone
+from edged.config.model import Camera, Config, Windows
 from edged.config.privacy import Privacy
 from edged.errors import ExitCode
 from edged.messages.common import Stamp
@@ -56,7 +56,7 @@ def _statement(config: Config) -> list[tuple[str, list[str]]]:
 
 def _seen(config: Config) -> list[str]:
     paragraphs = [
-        f"Pictures of the cameras {_names(config.cameras)}, {config.vision.max_fps:g} a second of each at the most. In "
+        f"Pictures of {_cameras(config.cameras)}, {config.vision.max_fps:g} a second of each at the most. In "
         "them faces are found and followed, and in each face an expression; nothing else is looked for. "
         + _opening(config.hours)
     ]
@@ -65,7 +65,7 @@ def _seen(config: Config) -> list[str]:
         if camera.region is not None:
             limits.append("faces are looked for in a part of the picture only")
         if camera.masks:
-            limits.append(f"faces in the areas {_names(camera.masks)} are left out")
+            limits.append(f"faces in the areas {', '.join(mask.id for mask in camera.masks)} are left out")
         if is_url(str(camera.source)):
             limits.append(
                 "the pictures come to the device over a network; whoever is on the way can see them, unless that is "
@@ -216,8 +216,9 @@ def _duties(config: Config) -> list[str]:
     ]
 
 
-def _names(parts: Sequence[Camera] | Sequence[Zone]) -> str:
-    return ", ".join(part.id for part in parts)
+def _cameras(cameras: Sequence[Camera]) -> str:
+    names = ", ".join(f'"{camera.id}"' for camera in cameras)
+    return f"the {'camera' if len(cameras) == 1 else 'cameras'} {names}"
 
 
 def _length(config: Config) -> str:

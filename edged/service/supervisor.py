@@ -54,7 +54,6 @@ _FOR_A_PERSON = frozenset(
         ExitCode.NO_INPUT,
         ExitCode.UNAVAILABLE,
         ExitCode.CANNOT_CREATE,
-        ExitCode.NO_PERMISSION,
         ExitCode.CONFIG,
     }
 )

@@ -1,11 +1,13 @@
 """The command line: help a person can learn from, one sentence for each fault, an exit code of sysexits."""
 
+import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from edged.cli.main import main, parser
+from edged.cli.main import INTERRUPTED, main, parser
 from edged.errors import ExitCode
 from edged.messages.window import WindowMessage
 
@@ -77,6 +79,31 @@ def test_privacy_says_what_is_in_force(capsys: pytest.CaptureFixture[str]) -> No
     assert (message.state, message.visits) == ("released", 60)
 
 
+def test_privacy_names_one_camera_or_several(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As one would say it."""
+    path = tmp_path / "edged.toml"
+    for ids, said in ((["camera"], 'of the camera "camera", 10'), (["in", "out"], 'of the cameras "in", "out", 10')):
+        path.write_text("".join(f'[[cameras]]\nid = "{name}"\n' for name in ids))
+        assert main(["privacy", str(path)]) == ExitCode.OK
+        assert said in " ".join(capsys.readouterr().out.split())
+
+
+def test_forget_says_why_it_can_t_ask(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a script there is no terminal, however many people look on."""
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert main(["forget", "--config", "/dev/null"]) == ExitCode.USAGE
+    assert "standard input is no terminal" in capsys.readouterr().err
+
+
+def test_nothing_is_announced_where_nothing_follows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that can't be read holds no personal data."""
+    text = tmp_path / "text.jpg"
+    text.write_text("milk")
+    assert main(["analyze", "--config", "/dev/null", str(text)]) == ExitCode.DATA
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert "is not a picture" in sentence
+
+
 def test_privacy_warns_of_trial_settings(capsys: pytest.CaptureFixture[str]) -> None:
     """Nobody runs exact figures on the public unawares."""
     assert main(["privacy", "--config", "/dev/null", "--set", "privacy.grid=1"]) == ExitCode.OK
@@ -140,7 +167,9 @@ def test_models_list_shows_every_card(capsys: pytest.CaptureFixture[str]) -> Non
         (["analyze", "a.mp4", "b.mp4"], ExitCode.USAGE, "one video at a time"),
         (["bench", "/nowhere.mp4"], ExitCode.NO_INPUT, "there is no file"),
         (["bench", "a.mp4", "--face-px", "0"], ExitCode.USAGE, "is no height of a face"),
-        (["models", "list", "--folder", "/nowhere"], ExitCode.DATA, "/nowhere"),
+        (["bench", __file__], ExitCode.DATA, f"edged: {__file__}"),
+        (["models", "list", "--folder", "/nowhere"], ExitCode.NO_INPUT, "--folder /nowhere"),
+        (["models", "verify", "--folder", __file__], ExitCode.NO_INPUT, f"--folder {__file__}"),
     ],
 )
 def test_fault_is_one_sentence_and_a_code(
@@ -151,10 +180,17 @@ def test_fault_is_one_sentence_and_a_code(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert says in captured.err
+    assert "camera '" not in captured.err
     assert "Traceback" not in captured.err
 
 
-def test_exit_codes_are_those_of_sysexits() -> None:
-    """The help lists each code that a command may end with."""
+def test_help_and_document_list_the_codes_there_are(repository: Path) -> None:
+    """Each code that a command may end with, and none that nothing ends with."""
+    document = (repository / "docs" / "EXIT_CODES.md").read_text()
+    listed = {int(code) for row in re.findall(r"^\| (\d[\d, ]*) \|", document, re.MULTILINE) for code in row.split(",")}
+    assert listed == {*map(int, ExitCode), INTERRUPTED, 1, 2}
     told = parser().format_help()
-    assert all(str(int(code)) in told for code in ExitCode)
+    assert {int(code) for code in re.findall(r"\b\d+(?= )", told[told.index("exit codes") :])} == listed
+    # The supervisor only reads them.
+    sources = [path.read_text() for path in (repository / "edged").rglob("*.py") if path.name != "supervisor.py"]
+    assert all(f"ExitCode.{code.name}" in "".join(sources) for code in ExitCode)

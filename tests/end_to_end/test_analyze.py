@@ -271,7 +271,7 @@ def test_interrupted_it_leaves_what_is_whole(sample: Path, tmp_path: Path) -> No
         (["--start", "today", "PICTURE"], ExitCode.USAGE, "--start is for videos"),
         (["--threshold", "50", "PICTURE"], ExitCode.USAGE, "between 0 and 1"),
         (["--format", "microsoft", "--threshold", "0.5", "PICTURE"], ExitCode.USAGE, "no word for an undecided"),
-        (["--faces", "1,2,3", "PICTURE"], ExitCode.DATA, "is not left,top,width,height"),
+        (["--faces", "1,2,3", "PICTURE"], ExitCode.USAGE, "is not left,top,width,height"),
         (["--faces", "nowhere.txt", "PICTURE"], ExitCode.NO_INPUT, "there is no such file"),
         (["--faces", "1,2,3,4", "PICTURE", "PICTURE"], ExitCode.USAGE, "belong to one picture"),
         (["VIDEO", "VIDEO"], ExitCode.USAGE, "one video at a time"),
