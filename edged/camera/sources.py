@@ -17,19 +17,27 @@ def open_source(camera: Asked, *, base: float = 0.0) -> FrameSource:
     is missing or no video, a folder without pictures, a source that edged doesn't know, picamera2 not installed.
     """
     source = str(camera.source)
-    path = Path(source).expanduser()
-    if source.removeprefix("-").isdecimal():
-        if source.startswith("-"):
-            raise ConfigError(f"camera {camera.id!r}: there is no camera number {source}: numbers begin at 0")
-        return v4l2.open_v4l2(camera)
+    if (path := path_of(camera)) is not None:
+        return _open_files(camera, path, base)
     if is_url(source):
         return stream.open_stream(camera)
     if source.startswith(picamera.PREFIX):
         return picamera.PiCamera.open(camera)
+    if source.startswith("-"):
+        raise ConfigError(f"camera {camera.id!r}: there is no camera number {source}: numbers begin at 0")
+    return v4l2.open_v4l2(camera)
+
+
+def path_of(camera: Asked) -> Path | None:
+    """Return the file or folder that a source names; None: it is a camera."""
+    source = str(camera.source)
+    path = Path(source).expanduser()
+    if source.removeprefix("-").isdecimal() or is_url(source) or source.startswith(picamera.PREFIX):
+        return None
     # /dev/shm is a folder like any other, hence the second half.
     if source.startswith("/dev/") and not (path.is_file() or path.is_dir()):
-        return v4l2.open_v4l2(camera)
-    return _open_files(camera, path, base)
+        return None
+    return path
 
 
 def _open_files(camera: Asked, path: Path, base: float) -> FrameSource:

@@ -1,9 +1,11 @@
 """check-config."""
 
 import argparse
+import os
 from collections.abc import Iterator
 
 from edged.camera.redact import is_url, redact
+from edged.camera.sources import path_of
 from edged.cli.common import config_path, require_parts
 from edged.config.hours import DAYS
 from edged.config.load import load
@@ -59,6 +61,12 @@ def _summary(config: Config) -> Iterator[tuple[str, str]]:
 
 def _cautions(config: Config) -> Iterator[str]:
     """Say what may be right elsewhere and is wrong on this machine."""
+    for camera in config.cameras:
+        if (path := path_of(camera)) is not None and not os.access(path, os.F_OK):
+            yield f"camera {camera.id}: there is no file or folder {path} on this machine"
+    for first, second in config.hours.overlaps:
+        days = f"{first}'s" if first == second else f"{first}'s and {second}'s"
+        yield f"hours: {days} ranges overlap; the cameras are open in all of them"
     for key in ("password_file", "ca_file", "certificate_file", "key_file"):
         file = getattr(config.broker, key)
         if file is not None and not file.is_file():

@@ -82,6 +82,19 @@ class Hours(BaseModel):
             minute + _DAY_MIN < end for _, end in yesterday
         )
 
+    @property
+    def overlaps(self) -> list[tuple[str, str]]:
+        """The days whose ranges share time: a slip of whoever wrote them, though what they mean is clear."""
+        ranges = [
+            (number * _DAY_MIN + begin, number * _DAY_MIN + end, day)
+            for number, (day, hours) in enumerate(zip(DAYS, self._days, strict=True))
+            for begin, end in sorted(hours)
+        ]
+        # After Sunday comes Monday.
+        again = [(begin + len(DAYS) * _DAY_MIN, 0, day) for begin, _, day in ranges[:1]]
+        pairs = zip(ranges, [*ranges[1:], *again], strict=True)
+        return [(day, next_day) for (_, end, day), (begin, _, next_day) in pairs if begin < end]
+
     @cached_property
     def _days(self) -> list[list[tuple[int, int]]]:
         """The ranges of each day, parsed once."""

@@ -59,6 +59,28 @@ def test_check_config_says_what_a_file_amounts_to(tmp_path: Path, capsys: pytest
     assert "geheim" not in told
 
 
+@pytest.mark.parametrize(
+    ("text", "caution"),
+    [
+        ('[[cameras]]\nsource = "nofile.mp4"', "camera camera: there is no file or folder nofile.mp4"),
+        ('[[cameras]]\nsource = "/dev/video99"', None),
+        ('[vision]\nface_model = "foo"', "no model is called 'foo'"),
+        ('[hours]\nmonday = "20:00-08:00, 21:00-23:00"', "hours: monday's ranges overlap"),
+        ('[hours]\nmonday = "20:00-08:00"\ntuesday = "07:00-12:00"', "monday's and tuesday's ranges overlap"),
+    ],
+)
+def test_check_config_says_what_doesn_t_fit_here(
+    tmp_path: Path, text: str, caution: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What may be meant, or be right elsewhere, is a caution; a camera that isn't plugged in is none."""
+    path = tmp_path / "edged.toml"
+    path.write_text(f'device.id = "shop"\n{text}\n')
+    assert main(["check-config", str(path)]) == ExitCode.OK
+    cautions = [line for line in capsys.readouterr().out.splitlines() if "CAUTION" in line]
+    assert len(cautions) == (caution is not None)
+    assert caution is None or caution in cautions[0]
+
+
 def test_check_config_refuses_with_78(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A wrong file gives a line a fault and the code for wrong configuration."""
     path = tmp_path / "edged.toml"

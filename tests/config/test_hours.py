@@ -38,6 +38,23 @@ def test_open_at(moment: str, is_open: bool) -> None:
     assert SHOP.open_at(at(moment)) is is_open
 
 
+@pytest.mark.parametrize(
+    ("days", "overlaps"),
+    [
+        ({"monday": "20:00-08:00, 21:00-23:00"}, [("monday", "monday")]),
+        ({"monday": "14:00-19:00, 08:00-12:00"}, []),
+        ({"monday": "18:00-02:00", "tuesday": "02:00-04:00"}, []),
+        ({"monday": "18:00-02:00", "tuesday": "01:00-04:00"}, [("monday", "tuesday")]),
+        ({"sunday": "18:00-02:00", "monday": "01:00-04:00"}, [("sunday", "monday")]),
+        ({"sunday": "18:00-02:00"}, []),
+        ({}, []),
+    ],
+)
+def test_overlapping_ranges_are_found(days: dict[str, str], overlaps: list[tuple[str, str]]) -> None:
+    """Within a day, past midnight, and from one week to the next."""
+    assert Hours(**days).overlaps == overlaps
+
+
 def test_summer_time_follows_the_door() -> None:
     """Eight o'clock is eight o'clock in summer and in winter."""
     hours = Hours(time_zone="Europe/Berlin", monday="08:00-19:00")
