@@ -57,7 +57,7 @@ class Broker(BaseModel):
         if self.password is not None and self.password_file is not None:
             raise ValueError("password and password_file are both set: keep one")
         if (self.password is not None or self.password_file is not None) and self.username is None:
-            raise ValueError("a password needs a username")
+            raise ValueError("a password needs a username: set broker.username, too")
         if self.username is not None and not (self.tls or self.insecure or is_loopback(self.host)):
             raise ValueError(
                 "user name and password would travel in the clear: set tls = true, or insecure = true if you must"

@@ -20,17 +20,36 @@ from pydantic_core import ErrorDetails
 from edged.config.model import Config
 from edged.errors import ConfigError, MissingInputError, UsageError
 
+_TIME = "a time with its zone is needed, e.g. 2026-11-22T08:00:00Z"
 _IN_WORDS = {
     "int_parsing": "a whole number is needed, without a unit",
     "int_type": "a whole number is needed",
     "int_from_float": "a whole number is needed",
+    "finite_number": "a finite number is needed",
     "float_parsing": "a number is needed, without a unit",
     "float_type": "a number is needed",
     "bool_parsing": "true or false is needed",
     "bool_type": "true or false is needed",
     "string_type": "text in quotes is needed",
+    "path_type": "text in quotes is needed",
+    "model_type": "a table of keys is needed",
+    "tuple_type": "a list in square brackets is needed",
+    "datetime_type": _TIME,
+    "datetime_parsing": _TIME,
+    "datetime_from_date_parsing": _TIME,
+    "timezone_aware": _TIME,
+    "literal_error": "it must be {expected}",
+    "greater_than": "it must be more than {gt}",
+    "greater_than_equal": "it must be at least {ge}",
+    "less_than": "it must be less than {lt}",
+    "less_than_equal": "it must be at most {le}",
+    "string_too_short": "{min_length} or more characters are needed",
+    "string_too_long": "{max_length} characters are the most",
+    "string_pattern_mismatch": "it must fit the pattern {pattern}",
+    "too_short": "{min_length} or more are needed",
+    "too_long": "{max_length} are the most",
 }
-"""Faults of type in a person's words; the key's name holds the unit."""
+"""Faults in a person's words, by pydantic's names for them; a key's name holds its unit."""
 CREDENTIALS = {"username": "edged-broker-username", "password": "edged-broker-password"}
 """Names of the systemd credentials that hold keys of the broker (systemd.exec(5), LoadCredential=)."""
 
@@ -161,14 +180,16 @@ def _sentence(fault: ErrorDetails) -> str:
     if fault["type"] == "extra_forbidden":
         return f"unknown key {key}{_meant(fault['loc'])}"
     what = fault["msg"].removeprefix("Value error, ")
-    what = what[:1].lower() + what[1:]
     if fault["type"] == "value_error":  # a rule over several keys: the message names them
         return f"{key}: {what}" if key else what
-    if fault["type"] == "tuple_type":
+    if fault["type"] == "missing":
+        return f"{key} is missing"
+    if key == "cameras" and fault["type"] == "tuple_type":
         return f"{key}: write [[{key}]], in double brackets, once for each"
     if fault["type"] == "string_pattern_mismatch" and key.endswith("id"):
         what = "a name has 1 to 32 of a-z, 0-9, - and _, and begins with a letter or digit"
-    what = _IN_WORDS.get(fault["type"], what)
+    elif fault["type"] in _IN_WORDS:
+        what = _IN_WORDS[fault["type"]].format(**fault.get("ctx", {}))
     shown = "(hidden)" if "password" in key else repr(fault["input"])
     return f"{key} = {shown}: {what}"
 
