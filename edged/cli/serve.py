@@ -48,11 +48,15 @@ def serve(parsed: argparse.Namespace) -> int:
         failures.append(error)
         server.should_exit = True
 
+    def on_ready() -> None:
+        print("edged: ready", file=sys.stderr)
+
     settings = Settings(
         vision=config.vision,
         analyze=(sys.executable, "-m", "edged", "analyze", *config_arguments(parsed)),
         threads=parsed.threads or len(os.sched_getaffinity(0)),
         token=token,
+        on_ready=on_ready,
         on_failure=on_failure,
     )
     try:
@@ -67,7 +71,10 @@ def serve(parsed: argparse.Namespace) -> int:
         with listen(parsed.address, parsed.port) as port:
             where = f"[{parsed.address}]" if ":" in parsed.address else parsed.address
             scheme = "https" if parsed.tls_cert else "http"
-            print(f"edged: serving {scheme}://{where}:{port.getsockname()[1]}/ (page) and /docs", file=sys.stderr)
+            print(
+                f"edged: serving {scheme}://{where}:{port.getsockname()[1]}/ (page) and /docs; the models are loading",
+                file=sys.stderr,
+            )
             print(
                 "edged: answers are about single faces: personal data; nothing is stored or published", file=sys.stderr
             )

@@ -56,6 +56,8 @@ class Settings:
     """Command that analyses a video; options and the file are added."""
     threads: int
     token: str | None
+    on_ready: Callable[[], None]
+    """Told when the models are loaded."""
     on_failure: Callable[[EdgedError], None]
     """Told when the models can't be loaded."""
 
@@ -78,6 +80,8 @@ def make_app(settings: Settings) -> ASGIApp:
             await asyncio.to_thread(readers.load)
         except EdgedError as error:
             settings.on_failure(error)
+        else:
+            settings.on_ready()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -116,11 +120,23 @@ def _is_ready(readers: Readers) -> bool:
 
 
 def _add_health(app: FastAPI, readers: Readers, metrics: Metrics) -> None:
-    @app.get("/healthz", summary="Whether the process answers", tags=["health"], responses=described())
+    @app.get(
+        "/healthz",
+        summary="Whether the process answers",
+        response_description="It does.",
+        tags=["health"],
+        responses=described(),
+    )
     async def healthz() -> Health:
         return Health(status="ok")
 
-    @app.get("/readyz", summary="Whether pictures are taken", tags=["health"], responses=described(503))
+    @app.get(
+        "/readyz",
+        summary="Whether pictures are taken",
+        response_description="They are.",
+        tags=["health"],
+        responses=described(503),
+    )
     async def readyz() -> Health:
         if not _is_ready(readers):
             raise ProblemError(503, "the models are being loaded, or all readers are held up", retry_after_s=3)
@@ -129,6 +145,7 @@ def _add_health(app: FastAPI, readers: Readers, metrics: Metrics) -> None:
     @app.get(
         "/metrics",
         summary="Figures for Prometheus",
+        response_description="The figures.",
         tags=["health"],
         response_class=Response,
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **described()},

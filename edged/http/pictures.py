@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from edged.analysis.faces import PictureReader
 from edged.camera.still import KINDS, NotAPictureError, TooLargeError, decode_still
@@ -12,6 +12,7 @@ from edged.formats import microsoft, own, smartclick
 from edged.formats.rectangles import Rectangle, boxes_of, parse_rectangles
 from edged.formats.words import Whose, picture_in_words_of
 from edged.http.metrics import Metrics
+from edged.http.parameters import no_others
 from edged.http.problems import ProblemError, described
 from edged.http.readers import Readers
 from edged.http.uploads import receive_picture
@@ -28,15 +29,16 @@ FORM: Final[dict[str, Any]] = {
 
 def picture_routes(readers: Readers, metrics: Metrics) -> APIRouter:
     """Make the route."""
-    router = APIRouter()
+    router = APIRouter(dependencies=[Depends(no_others)])
 
     @router.post(
         "/v1/emotion",
         summary="Faces and emotions of a picture",
         description=f"The body is the picture itself ({KINDS}, told by its content), or a multipart form with one "
         "file. The picture is not stored.",
+        response_description="The faces, in the words that were asked for.",
         response_model=own.Picture | smartclick.Answer | microsoft.Answer,
-        responses=described(408, 411, 413, 415, 422, 429, 503, 504),
+        responses=described(400, 408, 411, 413, 415, 422, 429, 503, 504),
         openapi_extra={
             "requestBody": {
                 "required": True,

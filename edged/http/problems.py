@@ -46,7 +46,7 @@ def answer(told: Problem, headers: dict[str, str] | None = None) -> Response:
 
 
 _IN_SHORT: Final = {
-    400: "The request makes no sense: a parameter, the multipart form or a face rectangle is wrong.",
+    400: "The request makes no sense: e.g. a parameter is wrong or unknown.",
     401: "The token is missing or wrong.",
     403: "Another web site's page asked.",
     404: "There is no such address, or the result has expired.",
@@ -78,5 +78,5 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
                 else {}
             ),
         }
-        for status in sorted({*statuses, 400, 401, 403, 500})
+        for status in sorted({*statuses, 401, 403, 500})
     }

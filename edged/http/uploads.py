@@ -65,8 +65,14 @@ async def _receive(request: Request, bounds: Bounds, *, in_memory: int) -> IO[by
         file = cast("IO[bytes]", SpooledTemporaryFile(max_size=in_memory))  # noqa: SIM115  (the caller closes it)
         async for chunk in chunks:
             await asyncio.to_thread(file.write, chunk)
-    if file.tell() == 0 and not file.seek(0, 2):
+    file.seek(0)
+    first = file.read(1)
+    if not first:
         raise ProblemError(400, "the body is empty: send the file itself, e.g. curl --data-binary @FILE")
+    if first == b"{":  # no picture or video begins so: JSON, which other services take the address of one in
+        raise ProblemError(
+            415, "this is JSON: nothing is fetched from elsewhere, send the file itself, e.g. curl --data-binary @FILE"
+        )
     file.seek(0)
     return file
 

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import IO, Annotated, Any, Final, Literal
 
 import cv2
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from edged.camera.header import kind_of
 from edged.formats import microsoft_video
 from edged.http.jobs import Job, Jobs, State
+from edged.http.parameters import no_others
 from edged.http.pictures import BINARY, FORM
 from edged.http.problems import Problem, ProblemError, described
 from edged.http.uploads import receive_video
@@ -39,7 +40,7 @@ class Video(BaseModel):
 
 def video_routes(jobs: Jobs) -> APIRouter:
     """Make the routes."""
-    router = APIRouter(tags=["videos"])
+    router = APIRouter(tags=["videos"], dependencies=[Depends(no_others)])
 
     @router.post(
         PATH,
@@ -58,7 +59,7 @@ def video_routes(jobs: Jobs) -> APIRouter:
                 },
                 "links": _links(),
             },
-            **described(408, 411, 413, 415, 429, 501, 503),
+            **described(400, 408, 411, 413, 415, 429, 501, 503),
         },
         openapi_extra={
             "requestBody": {
@@ -100,8 +101,9 @@ def video_routes(jobs: Jobs) -> APIRouter:
     @router.get(
         f"{PATH}/{{id}}",
         summary="How far a video is",
+        response_description="How far it is.",
         response_model=Video,
-        responses=described(404),
+        responses=described(400, 404),
     )
     async def ask(id: Id) -> Video:
         return _told(jobs.find(id))
@@ -109,8 +111,9 @@ def video_routes(jobs: Jobs) -> APIRouter:
     @router.get(
         f"{PATH}/{{id}}/result",
         summary="The result, in the form of Microsoft's Emotion API for Video",
+        response_description="The result.",
         response_model=microsoft_video.Answer,
-        responses=described(404, 409, 422, 501, 503, 504),
+        responses=described(400, 404, 409, 422, 501, 503, 504),
     )
     async def result(id: Id) -> Response:
         job = jobs.find(id)
@@ -125,8 +128,9 @@ def video_routes(jobs: Jobs) -> APIRouter:
         f"{PATH}/{{id}}",
         status_code=204,
         summary="Cancel a video, or forget its result",
+        response_description="It is gone.",
         response_class=Response,
-        responses=described(404),
+        responses=described(400, 404),
     )
     async def cancel(id: Id) -> None:
         await jobs.drop(id)

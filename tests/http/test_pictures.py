@@ -72,6 +72,7 @@ def test_given_rectangles_are_read_and_none_are_looked_for(server: Server, portr
         ({"faceRectangles": "9000,9000,20,20"}, "outside"),
         ({"threshold": "2"}, "threshold"),
         ({"threshold": "0.5", "format": "microsoft"}, "threshold"),
+        ({"thresold": "0.7"}, "threshold"),
     ],
 )
 def test_wrong_parameters_are_named(server: Server, portrait: Path, asked: dict[str, str], word: str) -> None:
@@ -88,7 +89,9 @@ def test_what_is_no_sound_picture_is_refused_by_kind(server: Server, portrait: P
     """415 for another kind, 422 for a damaged one, 413 for too many pixels or bytes, 400 and 411 for none."""
     post = server.client.post
     check_problem(post(ADDRESS, content=b"milk and bread\n"), 415)
-    check_problem(post(ADDRESS, json={"url": "http://example.org/a.jpg"}), 415)
+    for address in (ADDRESS, f"{ADDRESS}/video"):
+        told = check_problem(post(address, json={"url": "http://example.org/a.jpg"}), 415)
+        assert "nothing is fetched from elsewhere" in told
     check_problem(post(ADDRESS, content=b"GIF89a<svg onload=alert(1)>"), 415)
     check_problem(post(ADDRESS, content=portrait.read_bytes()[:300]), 422)
     check_problem(post(ADDRESS, content=png(20000, 20000)), 413)

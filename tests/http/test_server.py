@@ -22,7 +22,7 @@ from edged.http.app import Settings, make_app
 from edged.http.metrics import Metrics
 from edged.http.server import MOST_CONNECTIONS, listen
 from tests.certificates import certificate
-from tests.end_to_end.process import LONG_S, environment, finish_plain
+from tests.end_to_end.process import LONG_S, environment, finish_plain, wait_for
 from tests.http.conftest import Server, serving
 from tests.http.test_pictures import ADDRESS, check_problem
 
@@ -65,11 +65,18 @@ def test_a_port_in_use_is_said(server: Server) -> None:
     assert "in use" in done.stderr
 
 
+def test_it_says_that_the_models_are_loading_and_when_they_are_loaded(server: Server) -> None:
+    """So that nobody wonders about a 503."""
+    wait_for(lambda: "edged: ready\n" in server.said(), "said", server.said)
+    assert "the models are loading\n" in server.said().partition("edged: ready")[0]
+
+
 def test_models_that_can_t_be_had_end_it() -> None:
     """It doesn't go on without models, and says why in a sentence."""
     done = finish_plain("serve", "--port", "0", "--config", os.devnull, "--set", "vision.face_model=none-such")
     assert done.returncode == ExitCode.CONFIG
     assert "none-such" in done.stderr
+    assert "edged: ready" not in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -173,7 +180,7 @@ def test_a_fault_of_ours_is_told_and_logged(monkeypatch: pytest.MonkeyPatch, cap
         raise RuntimeError("the moon is full")
 
     monkeypatch.setattr(Metrics, "text", fails)
-    app = make_app(Settings(Vision(), (), threads=1, token=None, on_failure=lambda _: None))
+    app = make_app(Settings(Vision(), (), threads=1, token=None, on_ready=lambda: None, on_failure=lambda _: None))
 
     async def ask() -> None:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:

@@ -58,6 +58,7 @@ def test_settings_reach_the_analysis(server: Server, clip: Path) -> None:
         ({"mode": "perFace", "window": "1"}, 400),
         ({"window": "0.25", "interval": "0.5"}, 400),
         ({"window": "9"}, 400),
+        ({"outputStyle": "perFrame"}, 400),
         ({"format": "smartclick"}, 501),
     ],
 )
