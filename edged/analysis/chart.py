@@ -6,6 +6,7 @@ an hour costs no more memory than a minute. The drawing itself is matplotlib's, 
 Rule: the same clip gives the same file: no date, no random ids.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -105,6 +106,7 @@ def require_chart(path: Path) -> None:
 
 def write_chart(chart: Chart, path: Path, title: str) -> None:
     """Draw a chart into an SVG or PNG file, as its name ends. Raises OutputError."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its remarks on its cache are nothing to our user
     import matplotlib as mpl  # noqa: PLC0415  (takes half a second and an extra)
     from matplotlib.figure import Figure  # noqa: PLC0415
 

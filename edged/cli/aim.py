@@ -32,6 +32,8 @@ def aim(parsed: argparse.Namespace) -> ExitCode:
             _tell(aiming, stop, once=parsed.once)
         else:
             _show(aiming, camera, stop, once=parsed.once)
+    if not (stop.is_set() or parsed.once):
+        print("edged: the recording is over", file=sys.stderr)
     return ExitCode.OK
 
 
@@ -46,13 +48,14 @@ def _chosen(config: Config, name: str | None) -> Camera:
 
 def _tell(aiming: Aim, stop: Stop, *, once: bool) -> None:
     """Print views as JSON, a line each."""
-    say_personal()
     before: str | None = None
     for view in aiming.views():
         if stop.is_set():
             return
         if view.needs is None and (once or before == view.standing.state):
             continue
+        if before is None:
+            say_personal()
         before = view.standing.state
         print(json.dumps(view.told(), ensure_ascii=False), flush=True)
         if once:

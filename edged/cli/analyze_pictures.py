@@ -9,7 +9,7 @@ from typing import Final
 
 from edged.analysis.drawing import PICTURE_SUFFIXES, drawn, mark, require_file, write_picture
 from edged.analysis.faces import PictureReader
-from edged.camera.still import Still, TooLargeError, decode_still
+from edged.camera.still import NotAPictureError, Still, TooLargeError, decode_still
 from edged.cli.common import say_personal
 from edged.cli.progress import Progress
 from edged.config.model import Config
@@ -39,6 +39,7 @@ def analyze_pictures(config: Config, parsed: argparse.Namespace, paths: Sequence
             sightings = _look(reader, still, rectangles, str(path), every_emotion=parsed.format != "edged")
             told = picture_in_words_of(parsed.format, str(path), sightings, still.width, still.height, threshold)
             if number == len(failed) + 1:  # the first that is told of
+                progress.wipe()
                 say_personal()
             progress.tell((told if alone or parsed.format == "edged" else named(str(path), told)) + "\n")
             if drawing is not None:
@@ -84,7 +85,10 @@ def _decode(path: Path) -> Still:
         raise MissingInputError(f"{name} can't be read: {error.strerror}") from error
     if len(content) > MOST_FILE_BYTES:
         raise TooLargeError(f"{name} is larger than {MOST_FILE_BYTES // 2**20} MB: no picture is")
-    return decode_still(content, name)
+    try:
+        return decode_still(content, name)
+    except NotAPictureError as error:
+        raise NotAPictureError(f"{error}, or name a video by itself, as a file") from None
 
 
 def _look(

@@ -15,7 +15,8 @@ import pytest
 from edged.cli.main import main
 from edged.errors import ExitCode
 from edged.outbox.files import exclusive
-from tests.end_to_end.process import environment
+from tests.end_to_end.conftest import thinned
+from tests.end_to_end.process import environment, finish_plain
 from tests.end_to_end.process import wait_for as wait
 
 
@@ -34,6 +35,15 @@ def test_one_view_as_json(options: list[str]) -> None:
     assert (told["width"], told["height"], told["state"]) == (640, 480, "live")
     assert told["needed_px"]["emotion"] > 0
     assert "personal data" in ended.stderr
+
+
+def test_a_recording_that_is_over_is_said(options: list[str], repository: Path, tmp_path: Path) -> None:
+    """Exit code 0, and the last words say why it ended."""
+    short = thinned(repository / "tools/sample/sample.mp4", tmp_path / "short.mp4", 5, seconds=2)
+    words = ["--set", f"camera.source={short}", "--set", "camera.loop=false"]
+    ended = finish_plain("aim", "--json", *options, *words)
+    assert ended.returncode == ExitCode.OK
+    assert ended.stderr.splitlines()[-1] == "edged: the recording is over"
 
 
 def test_while_the_service_has_the_camera_that_is_said(

@@ -97,6 +97,7 @@ def test_one_bad_file_doesn_t_stop_the_rest(pictures: Path, tmp_path: Path) -> N
     assert f"{bad} is not a picture" in first
     assert f"there is no file or folder {tmp_path / 'none.png'}" in second
     assert f"{notes} is not a picture" in third
+    assert "name a video by itself" in third
     assert "3 of 4 pictures" in last
 
 
@@ -177,8 +178,11 @@ def shows_a_face(event: list[dict[str, Any]]) -> bool:
     return any("id" in each or sum(each["windowFaceDistribution"].values()) > 0 for each in event)
 
 
-def test_chart_and_overlay_are_made_beside_the_windows(short_sample: Path, tmp_path: Path) -> None:
-    """In one pass; the overlay is as long as the clip."""
+def test_chart_and_overlay_are_made_beside_the_windows(
+    short_sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one pass; the overlay is as long as the clip. What matplotlib remarks on its cache is kept from the user."""
+    monkeypatch.setenv("MPLCONFIGDIR", "/dev/null/none")
     chart, overlay = tmp_path / "film.svg", tmp_path / "film.mp4"
     done = told("--plot", str(chart), "--overlay", str(overlay), str(short_sample))
     assert json.loads(done.stdout.splitlines()[-1])["schema"] == "edged.window/1"
@@ -186,6 +190,7 @@ def test_chart_and_overlay_are_made_beside_the_windows(short_sample: Path, tmp_p
     reader = cv2.VideoCapture(str(overlay))
     assert reader.get(cv2.CAP_PROP_FRAME_COUNT) == 50
     assert "personal data" in done.stderr
+    assert "Matplotlib" not in done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -276,6 +281,7 @@ def test_interrupted_it_leaves_what_is_whole(sample: Path, tmp_path: Path) -> No
         (["--faces", "1,2,3,4", "PICTURE", "PICTURE"], ExitCode.USAGE, "belong to one picture"),
         (["VIDEO", "VIDEO"], ExitCode.USAGE, "one video at a time"),
         (["none.mp4"], ExitCode.NO_INPUT, "there is no file or folder none.mp4"),
+        (["none.jpg"], ExitCode.NO_INPUT, "there is no file or folder none.jpg"),
         (["*.none"], ExitCode.NO_INPUT, "matches no file"),
         ([], ExitCode.USAGE, "name what is to be analysed"),
     ],
