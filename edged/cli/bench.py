@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from edged.cli.common import config_arguments, config_of, named_file
+from edged.cli.progress import Progress
 from edged.errors import ExitCode, UsageError
 from edged.service.bench import Figures, measure
 from edged.service.recommend import LEAST_FPS, Recommendation
@@ -18,9 +19,14 @@ def bench(parsed: argparse.Namespace) -> ExitCode:
     if not 0 < parsed.face_px < math.inf:
         raise UsageError(f"--face-px {parsed.face_px:g} is no height of a face, in px of the picture")
     config = config_of(parsed)
-    print("edged: measuring; this takes about as long as the video on a slow device", file=sys.stderr)
+    progress = Progress(parsed.video.name, None, seconds=True)
+
+    def say(doing: str) -> None:
+        progress.wipe()
+        print(f"edged: {doing}", file=sys.stderr, flush=True)
+
     with named_file(parsed.video, "bench"):
-        figures = measure(config, parsed.video, config_arguments(parsed), parsed.face_px)
+        figures = measure(config, parsed.video, config_arguments(parsed), parsed.face_px, say, progress.at)
     print(json.dumps(dataclasses.asdict(figures), indent=2) if parsed.json else _table(figures, config.vision.max_fps))
     return ExitCode.OK
 

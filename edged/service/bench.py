@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -80,8 +81,9 @@ class _TimedSource(FrameSource):
 
     live = False
 
-    def __init__(self, source: FrameSource) -> None:
+    def __init__(self, source: FrameSource, at: Callable[[float], None]) -> None:
         self._source = source
+        self._at = at
         self.seconds: list[float] = []
         self.last = 0.0
         self.size = (0, 0)
@@ -97,6 +99,7 @@ class _TimedSource(FrameSource):
         if frame is not None:
             height, width = frame.pixels.shape[:2]
             self.last, self.size = frame.captured, (width, height)
+            self._at(frame.captured)
         return frame
 
     def close(self) -> None:
@@ -129,17 +132,26 @@ class _TimedEyes:
         return sightings, sees
 
 
-def measure(config: Config, path: Path, config_arguments: list[str], face_px: float) -> Figures:
+def measure(
+    config: Config,
+    path: Path,
+    config_arguments: list[str],
+    face_px: float,
+    say: Callable[[str], None],
+    at: Callable[[float], None],
+) -> Figures:
     """Run a video through the sensing process and weigh both processes; recommend a model for faces of `face_px`.
 
+    `say` is told what is being measured, `at` how many seconds of the video are behind.
     Raises what open_source and Vision raise, and InputError when the video has fewer than three frames.
     """
     cv2.setNumThreads(1)
     camera = Camera(id="bench", source=str(path), pace="fast", region=config.cameras[0].region)
-    source = _TimedSource(open_source(camera))
+    source = _TimedSource(open_source(camera), at)
     timed = _TimedEyes(Eyes(config, [camera]))
     start_up = time.process_time()
     with tempfile.TemporaryDirectory(prefix="edged-bench-") as folder:
+        say("measuring sense on the video, which takes about as long as the video on a slow device")
         outbox = Outbox.open(Path(folder), config.device.id)
         sense_recording(config, camera, Handover(outbox), Stop(), eyes=timed, opener=lambda _camera: source)
         wall, cpu, invoke = (
@@ -150,6 +162,7 @@ def measure(config: Config, path: Path, config_arguments: list[str], face_px: fl
         )
         sense_rss = _peak_rss_mb("self")
         outbox.close()
+        say(f"weighing publish, for {LIMIT_S:g} s at most")
         publish_rss = _weigh_publish(folder, config_arguments)
     frames = timed.frames - 1
     if frames < 2:
@@ -172,7 +185,7 @@ def measure(config: Config, path: Path, config_arguments: list[str], face_px: fl
         publish_peak_rss_mb=publish_rss,
         models=[f"{model.name} {model.sha256}" for model in timed.sees.models],
         runtime=timed.sees.runtime,
-        recommendation=recommend(config, source.size, face_px, timed.sees.models[0].name, cpu_ms),
+        recommendation=recommend(config, source.size, face_px, timed.sees.models[0].name, cpu_ms, say),
     )
 
 

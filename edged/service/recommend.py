@@ -12,7 +12,7 @@ Rules:
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,17 +65,27 @@ class Recommendation:
     """Whether LEAST_FPS is reached."""
 
 
-def recommend(config: Config, size: tuple[int, int], face_px: float, model: str, cpu_ms: float) -> Recommendation:
+def recommend(
+    config: Config,
+    size: tuple[int, int],
+    face_px: float,
+    model: str,
+    cpu_ms: float,
+    say: Callable[[str], None],
+) -> Recommendation:
     """Run every face model and choose.
 
     `size` is the width and height of the camera's picture in px; `cpu_ms` what a frame costs in all with the face model
-    called `model`. Raises what Shelf raises.
+    called `model`; `say` is told which is being measured. Raises what Shelf raises.
     """
     shelf = Shelf(config.vision)
     region = config.cameras[0].region or Region()
     width, height = round((region.right - region.left) * size[0]), round((region.bottom - region.top) * size[1])
     cards = [card for card in shelf.cards.values() if isinstance(card, FaceCard) and (card.reach or card.name == model)]
-    timed = {card.name: _time(shelf, card) for card in cards}
+    timed = {}
+    for card in cards:
+        say(f"measuring {card.name}")
+        timed[card.name] = _time(shelf, card)
     rest_ms = max(cpu_ms - timed[model][0], 0.0)
     choices = []
     for card in cards:

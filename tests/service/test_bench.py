@@ -17,7 +17,10 @@ REACH = "\n[reach]\ncanvas_px = [5.0, 10.0]\nrecall = [0.1, 0.3]\n"
 
 
 def test_bench_measures_recommends_and_tells_nobody(tmp_path: Path, repository: Path) -> None:
-    """Every stage; every face model whose card says what it finds; and the broker that is configured isn't called."""
+    """Every stage; every face model whose card says what it finds; and the broker that is configured isn't called.
+
+    What is being measured is said, so that nobody waits in the dark.
+    """
     clip = tmp_path / "clip.avi"
     film = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
     for _ in range(8):
@@ -45,6 +48,8 @@ def test_bench_measures_recommends_and_tells_nobody(tmp_path: Path, repository: 
     with_reach = {name for name, card in load_cards().items() if isinstance(card, FaceCard) and card.reach}
     judged = {choice["model"] for choice in advice["choices"]}
     assert judged == with_reach | {"mine"}
+    assert all(f"edged: measuring {name}\n" in done.stderr for name in judged)
+    assert "edged: measuring sense on the video" in done.stderr
     assert advice["face_model"] in judged | {"auto"}
 
 

@@ -46,10 +46,10 @@ def test_share_found_rises_between_the_classes() -> None:
 def test_far_faces_get_a_larger_canvas_and_a_region_brings_them_near() -> None:
     """Real models on this machine: all are quick enough for one picture a second, so the height decides."""
     config = Config()
-    near = recommend(config, (1280, 720), 200, "centerface-480x288", 0.0)
-    far = recommend(config, (1280, 720), 35, "centerface-480x288", 0.0)
+    near = recommend(config, (1280, 720), 200, "centerface-480x288", 0.0, print)
+    far = recommend(config, (1280, 720), 35, "centerface-480x288", 0.0, print)
     closer = Config(cameras=(Camera(region=Region(right=0.5, bottom=0.5)),))
-    there = recommend(closer, (1280, 720), 35, "centerface-480x288", 0.0)
+    there = recommend(closer, (1280, 720), 35, "centerface-480x288", 0.0, print)
     by_name = {one.model: one for one in far.choices}
     assert by_name["centerface-640x384"].found > by_name["centerface-480x288"].found
     assert near.found > 0.9
