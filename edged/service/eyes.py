@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from edged.camera.frame import Frame
 from edged.config.model import Camera, Config, Region
+from edged.events import Event, tell
 from edged.messages.window import ModelUsed
 from edged.service.line import Sees
 from edged.vision.sighting import Sighting
@@ -64,7 +65,9 @@ class Eyes:
             still_used = set(self._view_of.values())
             self._visions = {v: vision for v, vision in self._visions.items() if v in still_used}
             if view not in self._visions:
-                self._visions[view] = Vision(self._settings, *size, region=region)
+                vision = self._visions[view] = Vision(self._settings, *size, region=region)
+                looks = ", ".join(name for _, name, _ in vision.models)
+                tell(Event.MODELS_LOADED, reason=f"{looks} by {vision.runtime}: pictures of {size[0]}×{size[1]}")
         return self._visions[view]
 
 

@@ -175,8 +175,6 @@ class _Live:
         self._trust = trust
         self._eyes = Eyes(config, config.cameras)
         self._desk = Desk()
-        looks = ", ".join(model.name for model in self._eyes.sees.models)
-        tell(Event.MODELS_LOADED, reason=f"{looks} by {self._eyes.sees.runtime}")
         reading = clock.read()
         self._posts = {
             c.id: Post(config, c, self._desk, self._eyes.sees, reading, ledger=ledger) for c in config.cameras
