@@ -154,7 +154,10 @@ def _why(said: str) -> str:
 
 
 class _Progress:
-    """Shows what is being done and for how long: one line rewritten on a terminal, a line now and then elsewhere."""
+    """Shows what is being done and for how long: one line rewritten on a terminal, a line now and then elsewhere.
+
+    Where there is no terminal, what was said already is said again only when twice the time has passed.
+    """
 
     QUIET_S = 10.0
     """Seconds between two lines where there is no terminal."""
@@ -186,12 +189,14 @@ class _Progress:
         terminal = sys.stdout.isatty()
         signs = "|/-\\"
         turn = 0
+        said, again_s = "", 0
         while not self._ended.wait(0.2 if terminal else self.QUIET_S):
             turn += 1
             if terminal:
                 line = f"  {signs[turn % 4]} {self.seconds:3} s  {self._doing}"
                 print(f"\r{line[:78]:<78}", end="", flush=True)
-            else:
-                print(f"  {self.seconds:3} s  {self._doing}", flush=True)
+            elif self._doing != said or self.seconds >= again_s:
+                said, again_s = self._doing, 2 * self.seconds
+                print(f"  {self.seconds:3} s  {said}", flush=True)
         if terminal:
             print(f"\r{'':<78}\r", end="", flush=True)
