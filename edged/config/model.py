@@ -248,12 +248,14 @@ class Config(Section):
     homeassistant: HomeAssistant = HomeAssistant()
     log: Log = Log()
 
-    @model_validator(mode="after")
-    def _cameras_fit_together(self) -> Self:
-        ids = [camera.id for camera in self.cameras]
+    @field_validator("cameras")
+    @classmethod
+    def _fit_together(cls, cameras: tuple[Camera, ...]) -> tuple[Camera, ...]:
+        # A rule of this key alone: a fault of another key doesn't hide it.
+        ids = [camera.id for camera in cameras]
         for name in ids:
             if ids.count(name) > 1:
                 raise ValueError(f"two cameras have the id {name!r}: each needs its own")
-        if len({camera.pace for camera in self.cameras}) > 1:
+        if len({camera.pace for camera in cameras}) > 1:
             raise ValueError('either all cameras have pace = "fast" or none: a live camera can\'t wait for a recording')
-        return self
+        return cameras

@@ -129,6 +129,16 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     assert len(str(caught.value).splitlines()) == 3
 
 
+def test_a_fault_elsewhere_hides_no_rule_over_several_cameras(tmp_path: Path) -> None:
+    """Nobody mends the time zone to learn then that two cameras have one id."""
+    path = write(tmp_path, '[hours]\ntime_zone = "Nowhere"\n[[cameras]]\nid = "a"\n[[cameras]]\nid = "a"')
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    zone, ids = sorted(str(caught.value).splitlines(), key=lambda line: "two cameras" in line)
+    assert "no such time zone" in zone
+    assert ids == f"{path}: cameras: two cameras have the id 'a': each needs its own"
+
+
 def test_fault_names_the_layer_it_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody searches the file for what the environment or the command line said."""
     path = write(tmp_path, "[privacy]\nk = 0\n")
