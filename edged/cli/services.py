@@ -9,7 +9,7 @@ from typing import Final
 
 from edged.cli.common import config_arguments, config_of, require_parts
 from edged.config.model import Config
-from edged.errors import ExitCode
+from edged.errors import EdgedError, ExitCode
 from edged.outbox.files import Role, at_work, exclusive
 from edged.service import logs
 from edged.service.generations import Generations
@@ -34,10 +34,18 @@ def run(parsed: argparse.Namespace) -> int:
     logs.set_up("run", config.log.level)
     options = config_arguments(parsed)
     limit_s = Notifier.of_environment().limit_s or USUAL_LIMIT_S
+
+    def is_wrong() -> bool:
+        try:
+            config_of(parsed)
+        except EdgedError:
+            return True
+        return False
+
     folder = config.outbox.folder
     with exclusive(folder, "run"):
         _be_alone(folder, stop)
-        return supervisor.run(["sense", *options], ["publish", *options], stop, reload, limit_s)
+        return supervisor.run(["sense", *options], ["publish", *options], stop, reload, is_wrong, limit_s)
 
 
 def _be_alone(folder: Path, stop: Stop) -> None:

@@ -8,7 +8,8 @@ Rules:
   - Each child tells of its progress as it would tell systemd (sd_notify(3)). One that falls silent is told to abort,
     which leaves a word in the log of where it hung, and is killed if it doesn't.
   - A child that ends with a fault only a person can mend (wrong configuration, damaged model) ends the whole with the
-    same exit code: trying again alone helps nobody.
+    same exit code: trying again alone helps nobody. But a file that was right when all began and is wrong now is being
+    edited: the child is tried again until it is mended, as a reload with it is refused.
   - When sense ends well, all recordings have ended: publish drains the outbox, and then all is done. Publish ending
     well before that is a death like any other.
   - SIGHUP is passed on: each child reads the configuration again by itself.
@@ -23,7 +24,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from edged.errors import ExitCode
@@ -144,6 +145,7 @@ def run(
     publish: Sequence[str],
     stop: Stop,
     reload: threading.Event,
+    is_wrong: Callable[[], bool],
     limit_s: float = USUAL_LIMIT_S,
 ) -> int:
     """Run `edged SENSE…` and `edged PUBLISH…` until stopped or done; return the exit code.
@@ -153,6 +155,7 @@ def run(
         publish: arguments of the publishing one.
         stop: set when all is to end.
         reload: set when the configuration is to be read again; cleared here.
+        is_wrong: says whether the configuration, which was right at first, can't be read any more.
         limit_s: a child that makes no progress for so long is ended and started again.
     """
     children = [Child(PUBLISH, [*publish], limit_s), Child("sense", [*sense], limit_s)]
@@ -162,7 +165,7 @@ def run(
                 reload.clear()
                 for child in children:
                     child.reload = True
-            code = _tend(children, time.monotonic())
+            code = _tend(children, time.monotonic(), is_wrong)
             if code is not None:
                 return code
             stop.wait(LOOK_EVERY)
@@ -171,7 +174,7 @@ def run(
         _end(children)
 
 
-def _tend(children: list[Child], now: float) -> int | None:
+def _tend(children: list[Child], now: float, is_wrong: Callable[[], bool]) -> int | None:
     """Look after the children once; return the exit code when all is over."""
     for child in list(children):
         if child.process is None:
@@ -184,6 +187,8 @@ def _tend(children: list[Child], now: float) -> int | None:
             continue
         verdict = judge(code)
         if verdict is Verdict.DONE and child.name == PUBLISH and len(children) > 1:
+            verdict = Verdict.AGAIN
+        if verdict is Verdict.GIVE_UP and is_wrong():
             verdict = Verdict.AGAIN
         match verdict:
             case Verdict.DONE:

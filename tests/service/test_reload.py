@@ -41,7 +41,10 @@ def lengths(subscriber: Subscriber) -> set[int]:
 def test_reload_takes_what_is_right_and_refuses_what_is_wrong(
     short_sample: Path, tmp_path: Path, mosquitto: Mosquitto, subscriber: Subscriber
 ) -> None:
-    """One service, never ended: a good file, a broken one, one that names a model that isn't there, a good one."""
+    """One service, never ended: a good file, a broken one, one that names a model that isn't there, a good one.
+
+    Whoever starts while the file is broken waits until it is mended.
+    """
     file = tmp_path / "edged.toml"
 
     def write(length: int, model: str = "emotion") -> None:
@@ -74,5 +77,11 @@ def test_reload_takes_what_is_right_and_refuses_what_is_wrong(
         assert (edged.child("sense"), edged.child("publish")) == processes
         os.kill(processes[0], signal.SIGHUP)
         edged.wait_for_words("the configuration was read again: nothing has changed")
+
+        file.write_text("[windows]\nlength_s = 7\n")
+        os.kill(processes[0], signal.SIGKILL)
+        edged.wait_for_words("sense ended with exit code 78; starting it again")
+        write(10)
+        wait_until(lambda: 10 in lengths(subscriber), "a window of 10 s")
     assert subscriber.has_all(max(subscriber.sequences))
     subscriber.close()
