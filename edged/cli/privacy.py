@@ -55,8 +55,9 @@ def _statement(config: Config) -> list[tuple[str, list[str]]]:
 
 
 def _seen(config: Config) -> list[str]:
+    each = "" if len(config.cameras) == 1 else " of each"
     paragraphs = [
-        f"Pictures of {_cameras(config.cameras)}, {config.vision.max_fps:g} a second of each at the most. In "
+        f"Pictures of {_cameras(config.cameras)}, {config.vision.max_fps:g} a second{each} at the most. In "
         "them faces are found and followed, and in each face an expression; nothing else is looked for. "
         + _opening(config.hours)
     ]

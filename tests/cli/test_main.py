@@ -104,7 +104,10 @@ def test_privacy_says_what_is_in_force(capsys: pytest.CaptureFixture[str]) -> No
 def test_privacy_names_one_camera_or_several(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As one would say it."""
     path = tmp_path / "edged.toml"
-    for ids, said in ((["camera"], 'of the camera "camera", 10'), (["in", "out"], 'of the cameras "in", "out", 10')):
+    for ids, said in (
+        (["camera"], 'of the camera "camera", 10 a second at'),
+        (["in", "out"], 'the cameras "in", "out", 10 a second of each'),
+    ):
         path.write_text("".join(f'[[cameras]]\nid = "{name}"\n' for name in ids))
         assert main(["privacy", str(path)]) == ExitCode.OK
         assert said in " ".join(capsys.readouterr().out.split())
