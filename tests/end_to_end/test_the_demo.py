@@ -18,4 +18,5 @@ def test_demo_shows_released_and_withheld_windows_beside_the_truth(demo: Running
     truth = json.loads(sample.with_name("truth.json").read_text())["total"]["visits"]
     (told,) = re.findall(rf"{truth} visits took place, (\d+) were told", said)
     assert abs(int(told) - truth) <= 3
+    assert "whose truth is in this row too" in said
     assert "What next" in said

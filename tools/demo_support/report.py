@@ -13,6 +13,9 @@ from truth import Seen, Truth
 from edged.messages.status import StatusMessage
 from edged.messages.window import EmotionShares, WindowMessage
 
+_MANY_DROPPED = 0.2
+"""Share of pictures from which figures suffer."""
+
 
 @dataclass(slots=True)
 class Report:
@@ -81,14 +84,11 @@ class Report:
         if emotion is None:
             self._line("  emotions  too few faces were seen well enough to tell")
         else:
-            self._line(f"  emotions  {_shares(emotion.mean_scores)}")
+            self._line(f"  emotions  {_shares(emotion.estimate.shares if emotion.estimate else emotion.mean_scores)}")
 
     def summary(self) -> None:
         """Sum up: measured beside true, window by window."""
-        table = Table(
-            title="Measured, and in truth", caption="The sample's people show few emotions: see its SOURCES.md."
-        )
-        table.caption = None
+        table = Table(title="Measured, and in truth")
         table.add_column("window (UTC)")
         for title in ("visits", "truth", "s each", "truth", "in view", "truth"):
             table.add_column(title, justify="right")
@@ -97,9 +97,7 @@ class Report:
         told = sum(message.visits or 0 for message in self.windows)
         whole = self.truth.whole()
         table.add_section()
-        table.add_row(
-            "all", str(told), str(whole.visits), "", _number(whole.mean_dwell_s, 1), "", f"{whole.mean_in_view:.2f}"
-        )
+        table.add_row("all", str(told), str(whole.visits), "", "", "", "")
         self.console.print()
         self.console.print(table)
         withheld = sum(message.state == "withheld" for message in self.windows)
@@ -108,6 +106,21 @@ class Report:
             f"{withheld} windows told nothing: their visits are carried into the next one until there are enough to "
             "tell; carried too long, they are dropped unseen."
         )
+        self._line(
+            "(+1) is with the window before it, whose truth is in this row too: so the rows add up to more than all."
+        )
+        self._line(
+            "A face that is lost for a while and found again counts twice, one that is found too seldom not at all: "
+            "so more or fewer may be told than took place."
+        )
+        told_shares = (message.coverage.dropped_share for message in self.windows)
+        dropped = [share for share in told_shares if share is not None]  # a withheld window has none
+        share = sum(dropped) / max(len(dropped), 1)
+        if share >= _MANY_DROPPED:
+            self._line(
+                f"[yellow]This machine was too busy to look at about {share:.0%} of the pictures: so visits are too "
+                "short, missed or told twice. Try again when it is less busy.[/yellow]"
+            )
 
     def _line(self, text: str) -> None:
         # Lines are wrapped for people; a file or a pipe gets them whole.
