@@ -148,8 +148,9 @@ class Watchdog:
     def _witness(self) -> None:
         suspicion = Suspicion(self._mark, time.monotonic())
         while True:
+            # No less often during a start: what hangs right after it must be seen before the supervisor loses patience.
+            time.sleep(self._stuck_after_s / LOOKS)
             limit = self._stuck_after_s if self._begun else self._start_limit_s
-            time.sleep(limit / LOOKS)
             stage, _ = mark = self._mark
             if suspicion.grown(mark, time.monotonic(), limit):
                 self._end(stage, limit)
